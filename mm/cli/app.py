@@ -1,0 +1,5 @@
+"""The `mm` command."""
+
+
+def main() -> None:
+    raise SystemExit("mm: no command yet")

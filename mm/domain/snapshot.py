@@ -1,0 +1,39 @@
+"""The read-only picture that strategy and risk decide on. Built by the engine, never kept."""
+
+from dataclasses import dataclass
+
+from mm.domain.book import Book
+from mm.domain.fill import FeeRates
+from mm.domain.instrument import Instrument
+from mm.domain.order import OwnOrder
+from mm.domain.position import Position
+from mm.domain.risk import RiskBaseline
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """One moment.
+
+    `book` is the market with own orders still in it, `own_orders` every live or unknown order of the bot.
+    `book_mono` when the book was last confirmed by data; `reference_ticks` a slow reference price from trades,
+    independent of the resting book (0: none yet). `free_quote_units`, `free_base_units`: what the bot may still
+    commit, holds of its own orders already taken off and never more than its capital and its own base.
+    `last_fill_mono` per side (0: none). `market_ok`: stream up, no gap.
+    """
+
+    at: int
+    mono: int
+    instrument: Instrument
+    fees: FeeRates
+    book: Book
+    book_mono: int
+    market_ok: bool
+    reference_ticks: float
+    own_orders: tuple[OwnOrder, ...]
+    position: Position
+    equity_units: int
+    baseline: RiskBaseline
+    free_quote_units: int
+    free_base_units: int
+    last_buy_mono: int = 0
+    last_sell_mono: int = 0

@@ -1,0 +1,1 @@
+"""Ways to an exchange: ccxt, the local venue, its server."""
