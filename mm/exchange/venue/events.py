@@ -1,0 +1,62 @@
+"""What the venue tells its listeners, after the change is durable, in the order it happened."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from mm.exchange.venue.views import BalanceView, BookTicker, PublicTrade
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExecutionReport:
+    """Everything Binance's executionReport holds. `execution` NEW TRADE CANCELED EXPIRED TRADE_PREVENTION REPLACED.
+
+    `client_id` is the wire's `c`; `orig_client_id` its `C`, filled on cancels only (then `c` is the cancel's id).
+    `last_*` and `commission*` describe the fill of a TRADE, else 0 and None; `trade_id` -1 without a trade.
+    `created_ms` is `O`, `time_ms` both `T` and `E`, `working_ms` `W`, `is_on_book` `w`, `is_maker` `m`.
+    """
+
+    uid: int
+    symbol: str
+    execution: str
+    status: str
+    order_id: int
+    client_id: str
+    orig_client_id: str
+    side: str
+    type: str
+    time_in_force: str
+    price: Decimal
+    quantity: Decimal
+    quote_quantity: Decimal
+    executed: Decimal
+    quote_executed: Decimal
+    last_price: Decimal
+    last_quantity: Decimal
+    last_quote: Decimal
+    trade_id: int
+    commission: Decimal
+    commission_asset: str | None
+    is_maker: bool
+    is_on_book: bool
+    created_ms: int
+    working_ms: int
+    time_ms: int
+    execution_id: int
+    self_trade: str
+    reject_reason: str = "NONE"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountPosition:
+    """Balances that may have changed (outboundAccountPosition): one per change of the account, after its reports."""
+
+    uid: int
+    time_ms: int
+    balances: tuple[BalanceView, ...]
+
+
+VenueEvent = ExecutionReport | AccountPosition | PublicTrade | BookTicker
+"""BookTicker comes whenever the best bid or ask (price or size) changed."""
+
+Listener = Callable[[VenueEvent], None]
