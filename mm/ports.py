@@ -10,7 +10,8 @@ from mm.domain.events import Event
 from mm.domain.fill import FeeRates, Fill
 from mm.domain.instrument import Instrument
 from mm.domain.order import OrderIntent, OrderReport
-from mm.domain.records import BalanceBaseline, CapitalFlow, Heartbeat, Latency, Recovery, RunStart
+from mm.domain.records import BalanceBaseline, CapitalFlow, Heartbeat, Latency, Recovery, RunBegun, RunStart
+from mm.domain.trading_day import TradingDay
 
 EventSink = Callable[[Event], None]
 
@@ -133,8 +134,14 @@ class Exchange(OrderGateway, AccountReader, Streams, Protocol):
 class Ledger(Protocol):
     """The bot's one writer. `commit_intents` is durable when it returns; `record` is batched."""
 
-    async def begin_run(self, run: RunStart, baseline: Sequence[BalanceBaseline]) -> None: ...
-    async def recovery(self, account_epoch: int) -> Recovery: ...
+    async def begin_run(self, run: RunStart, baseline: Sequence[BalanceBaseline]) -> RunBegun:
+        """Takes the next epoch and fences older instances. `baseline` is kept when the account epoch is new."""
+        ...
+
+    async def recovery(self, account_epoch: int, day: TradingDay, stage_since: int | None = None) -> Recovery:
+        """After `begin_run`. `day` the trading day now; `stage_since` (UTC ns) when the stage became current."""
+        ...
+
     async def commit_intents(self, intents: Sequence[OrderIntent]) -> None:
         """Raises LedgerError when not durable; then nothing may be sent."""
         ...

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mm.domain.fill import Fill
+from mm.domain.instrument import Instrument
 from mm.domain.order import OrderIntent, OrderStatus
 from mm.domain.position import Position
 from mm.domain.risk import RiskBaseline
@@ -11,8 +12,11 @@ from mm.domain.risk import RiskBaseline
 
 @dataclass(frozen=True, slots=True)
 class RunStart:
-    """What a run is: `run_id` unique, `epoch` rises with every start (fences older instances),
-    `account_epoch` rises when the exchange's account was wiped or replaced (testnet, sim)."""
+    """What a run is: `run_id` unique, `epoch` rises with every start (fences older instances; the ledger gives it,
+    0 before), `account_epoch` rises when the exchange's account was wiped or replaced (testnet, sim).
+
+    `capital_units` the profile's capital in quote (1e-8); `config` the whole configuration as JSON, no secrets.
+    """
 
     run_id: str
     epoch: int
@@ -28,6 +32,18 @@ class RunStart:
     code_hash: str
     version: str
     pid: int
+    instrument: Instrument
+    capital_units: int
+    config: str = "{}"
+
+
+@dataclass(frozen=True, slots=True)
+class RunBegun:
+    """The run as the ledger keeps it. `new_ledger`: no ledger was there; `new_account`: the account epoch is new."""
+
+    run: RunStart
+    new_ledger: bool
+    new_account: bool
 
 
 @dataclass(frozen=True, slots=True)
