@@ -1,6 +1,7 @@
 """The error tree. Every error a person can meet has one line that says what, where and how to mend it.
 
 MmError
+├── UsageError             an argument that names nothing we know                exit 2
 ├── ConfigurationError     a wrong value: file, key, value, allowed range        exit 3
 ├── StageRefused           the rollout stage does not allow it                   exit 4
 ├── PreflightRefused       a blocking check failed                               exit 5
@@ -46,6 +47,10 @@ class MmError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}: {self.hint}" if self.hint else self.message
+
+
+class UsageError(MmError):
+    exit_code = ExitCode.USAGE
 
 
 class ConfigurationError(MmError):
