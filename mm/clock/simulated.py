@@ -1,0 +1,103 @@
+"""Virtual time: an asyncio event loop whose time jumps to the next timer when nothing else is ready.
+
+Sleeps and time-outs cost no real time and fire in the order of their moments, so a run is the same every time.
+Work given to threads runs at once, inline: a thread's own timing would make the order a matter of luck.
+When real files or sockets are watched the loop waits for them in real time.
+"""
+
+import asyncio
+import selectors
+import time
+from collections.abc import Callable, Coroutine
+from concurrent.futures import Executor
+from typing import Any, TypeVar, TypeVarTuple
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+NS = 1_000_000_000
+
+
+class SimulatedClock:
+    """Moves only when told: by its event loop, by `advance`, or by `step`. Starts at `start_ns` (UTC ns) and 0."""
+
+    def __init__(self, start_ns: int) -> None:
+        self._mono = 0
+        self._offset = start_ns
+
+    def now(self) -> int:
+        return self._mono + self._offset
+
+    def monotonic(self) -> int:
+        return self._mono
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def advance(self, ns: int) -> None:
+        """Time passes. Raises ValueError when it would run backwards."""
+        if ns < 0:
+            raise ValueError(f"time does not run backwards ({ns} ns)")
+        self._mono += ns
+
+    def step(self, ns: int) -> None:
+        """Someone sets the wall clock, forwards or backwards; monotonic time does not notice."""
+        self._offset += ns
+
+
+class NothingLeftToDo(RuntimeError):
+    """Every task waits for something that can no longer happen: in real time this would hang for ever."""
+
+
+class _JumpingSelector(selectors.DefaultSelector):
+    """Instead of waiting for the next timer, moves the clock to it."""
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        super().__init__()
+        self._clock = clock
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready: list[tuple[selectors.SelectorKey, int]] = super().select(0)
+        if ready or (timeout is not None and timeout <= 0):
+            return ready
+        if len(self.get_map()) > 1:  # the first is the loop's own wake-up pipe
+            began = time.monotonic_ns()
+            ready = super().select(timeout)
+            waited = time.monotonic_ns() - began
+            self._clock.advance(waited if ready or timeout is None else max(waited, round(timeout * NS)))
+            return ready
+        if timeout is None:
+            raise NothingLeftToDo("every task waits, and no timer is set")
+        self._clock.advance(round(timeout * NS))
+        return ready
+
+
+class VirtualTimeLoop(asyncio.SelectorEventLoop):
+    """`loop.time()` is the clock's monotonic time in seconds."""
+
+    def __init__(self, clock: SimulatedClock) -> None:
+        self._clock = clock
+        super().__init__(_JumpingSelector(clock))
+
+    def time(self) -> float:
+        return self._clock.monotonic() / NS
+
+    def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
+        done: asyncio.Future[T] = self.create_future()
+        try:
+            done.set_result(func(*args))
+        except Exception as error:  # noqa: BLE001  # handed on to whoever awaits the future, as a thread would
+            done.set_exception(error)
+        return done
+
+
+def run_virtual(
+    main: Coroutine[Any, Any, T], start_ns: int = 1_700_000_000 * NS, *, clock: SimulatedClock | None = None
+) -> T:
+    """Run `main` to its end in virtual time, on `clock` or on a new one that starts at `start_ns`.
+
+    Raises NothingLeftToDo when `main` can never end. Tasks still running at the end are cancelled.
+    """
+    kept = clock or SimulatedClock(start_ns)
+    with asyncio.Runner(loop_factory=lambda: VirtualTimeLoop(kept)) as runner:
+        return runner.run(main)
