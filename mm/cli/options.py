@@ -1,0 +1,58 @@
+"""Options that many commands share.
+
+def status(as_json: Json = False, sim: Sim = False, testnet: Testnet = False, mainnet: Mainnet = False) -> None:
+    environment = reading_environment(home, sim=sim, testnet=testnet, mainnet=mainnet)
+"""
+
+from typing import Annotated
+
+import typer
+
+from mm.cli.output import note
+from mm.domain.errors import ConfigurationError
+from mm.home import ENVIRONMENTS, Home
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Profile = Annotated[str | None, typer.Option("--profile", "-p", metavar="NAME", help="Capital tier, like 100usdc.")]
+Sim = Annotated[bool, typer.Option("--sim", help="The local venue.")]
+Testnet = Annotated[bool, typer.Option("--testnet", help="Binance Spot testnet.")]
+Mainnet = Annotated[bool, typer.Option("--mainnet", help="Binance Spot: real money.")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask (services have no terminal).")]
+
+
+def named_environment(*, sim: bool, testnet: bool, mainnet: bool) -> str | None:
+    """The one that was named, or none; two are a usage error (exit 2)."""
+    named = [name for name, given in zip(ENVIRONMENTS, (sim, testnet, mainnet), strict=True) if given]
+    if len(named) > 1:
+        raise typer.BadParameter(f"--{named[0]} and --{named[1]} exclude each other")
+    return named[0] if named else None
+
+
+def trading_environment(*, sim: bool, testnet: bool, mainnet: bool) -> str:
+    """For commands that trade: exactly one must be named (usage error otherwise)."""
+    named = named_environment(sim=sim, testnet=testnet, mainnet=mainnet)
+    if named is None:
+        raise typer.BadParameter("say where: --sim, --testnet or --mainnet")
+    return named
+
+
+def reading_environment(home: Home, *, sim: bool, testnet: bool, mainnet: bool) -> str:
+    """For commands that read: the named one, else the one last run, which is then said on stderr.
+
+    Raises ConfigurationError when nothing has run yet.
+    """
+    named = named_environment(sim=sim, testnet=testnet, mainnet=mainnet)
+    if named:
+        return named
+    try:
+        last = home.last_environment.read_text().strip()
+    except OSError:
+        raise ConfigurationError(
+            f"nothing has run yet under {home.path}", "name --sim, --testnet or --mainnet, or start with mm run"
+        ) from None
+    if last not in ENVIRONMENTS:
+        raise ConfigurationError(
+            f"{home.last_environment} names no environment ({last[:40]!r})", "name --sim, --testnet or --mainnet"
+        )
+    note(f"environment {last} (the last run)")
+    return last
