@@ -1,0 +1,1 @@
+"""How a SQLite file is opened, checked and migrated; what is in it is the ledger's and control's own matter."""
