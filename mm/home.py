@@ -5,7 +5,7 @@ MM_HOME/
   control.db                          what people and watchers write
   last_environment                    the one last run, for reading commands
   <environment>/                      sim, testnet, mainnet
-    ledger.db  bot.lock  ARMED | STOP  journal/  logs/mm.log
+    ledger.db  bot.lock  ARMED | STOP | DISARMED  journal/  logs/mm.log
   sim/venue/  venue.json keys.json venue.db venue.log
 """
 
@@ -42,6 +42,11 @@ class EnvironmentHome:
     def stop(self) -> Path:
         """ARMED renamed: stopped by an emergency until `mm risk resume`."""
         return self.path / "STOP"
+
+    @property
+    def disarmed(self) -> Path:
+        """ARMED or STOP renamed, at a clean end or by `mm risk resume`: only keeps the facts readable."""
+        return self.path / "DISARMED"
 
     @property
     def journal(self) -> Path:

@@ -1,8 +1,10 @@
 """Telling one process from another that got its number later. Standard library only (the emergency stop uses it)."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +17,12 @@ class ProcessId:
     @classmethod
     def own(cls) -> "ProcessId":
         return cls(os.getpid(), _start_ticks(os.getpid()) or 0)
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any]) -> "ProcessId | None":
+        """Out of what `as_dict` wrote; None when it is not there."""
+        pid, start_ticks = content.get("pid"), content.get("start_ticks")
+        return cls(pid, start_ticks) if isinstance(pid, int) and isinstance(start_ticks, int) else None
 
     def is_running(self) -> bool:
         """True when exactly this process still runs (stopped counts, a zombie does not)."""
