@@ -71,7 +71,10 @@ class RecordFill(Action):
 
 @dataclass(frozen=True, slots=True)
 class RecordRefusal(Action):
-    """Risk refused a desired order: reason code, the limit, what it would have been, unit."""
+    """Risk refused a desired order: reason code, the limit, what it would have been, unit.
+
+    The same refusal is recorded once in a while only; `suppressed` like it came in between.
+    """
 
     code: str
     side: Side
@@ -80,6 +83,7 @@ class RecordRefusal(Action):
     limit: str
     value: str
     unit: str
+    suppressed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,15 +1,6 @@
 """What one unit of base is worth right now, from the book that others make."""
 
 from mm.domain.book import Book
-from mm.domain.order import OrderStatus
-from mm.domain.snapshot import Snapshot
-
-_IN_THE_MARKET = (OrderStatus.OPEN, OrderStatus.UNKNOWN)
-
-
-def others_book(snapshot: Snapshot) -> Book:
-    """The book without own orders. An order that has not left yet (PENDING) cannot be in it."""
-    return snapshot.book.minus_own_orders(o for o in snapshot.own_orders if o.status in _IN_THE_MARKET)
 
 
 def mid(book: Book) -> float | None:

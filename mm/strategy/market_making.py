@@ -11,7 +11,7 @@ from mm.domain.quote import Quote, QuoteLevel
 from mm.domain.snapshot import Snapshot
 from mm.fields import nanoseconds
 from mm.strategy.effective_size import EffectiveSize, effective_size, is_sellable
-from mm.strategy.fair_value import FAIR_VALUES, others_book
+from mm.strategy.fair_value import FAIR_VALUES
 from mm.strategy.inventory import deviation, quote_shift
 from mm.strategy.settings import StrategySettings
 from mm.strategy.spread import quoted_spread
@@ -39,7 +39,7 @@ class MarketMaking:
         self._fill_delay = nanoseconds(settings.fill_delay)
 
     def quote(self, snapshot: Snapshot) -> Quote:
-        others = others_book(snapshot)
+        others = snapshot.others_book()
         unfit = _unfit(snapshot, others)
         fair = FAIR_VALUES[self._settings.fair_value](others)
         if unfit or fair is None:

@@ -1,0 +1,105 @@
+"""Opens by itself after repeated failures, lets one probe through after a while, closes by itself.
+
+Time comes in as monotonic nanoseconds that never fall. A breaker is not a halt: no person is needed.
+"""
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class BreakerState(StrEnum):
+    """CLOSED: orders flow. OPEN: none. HALF_OPEN: one, and its fate decides."""
+
+    CLOSED = "CLOSED"
+    HALF_OPEN = "HALF_OPEN"
+    OPEN = "OPEN"
+
+
+@dataclass(frozen=True, slots=True)
+class BreakerEvent:
+    """One change of one cause. `failures` within the timeout when it happened."""
+
+    cause: str
+    before: BreakerState
+    after: BreakerState
+    mono: int
+    failures: int
+
+
+@dataclass(slots=True)
+class _Fuse:
+    failures: deque[int] = field(default_factory=deque)
+    opened: int | None = None
+    told: BreakerState = BreakerState.CLOSED
+
+
+class CircuitBreaker:
+    """`threshold` failures of one cause within `timeout_ns` open it for `timeout_ns`; then one probe may pass.
+
+    A success closes causes whose probe is out, a failure in HALF_OPEN opens again. A success while CLOSED does not
+    wipe earlier failures: it is their number within the timeout that counts. A probe that nothing was heard of for
+    `timeout_ns` is given up, and the next one may pass.
+    """
+
+    def __init__(self, threshold: int, timeout_ns: int) -> None:
+        self._threshold = threshold
+        self._timeout = timeout_ns
+        self._fuses: dict[str, _Fuse] = {}
+        self._probe: int | None = None
+
+    def state(self, mono: int) -> BreakerState:
+        """The worst over all causes."""
+        states = {self._state(fuse, mono) for fuse in self._fuses.values()}
+        for worst in (BreakerState.OPEN, BreakerState.HALF_OPEN):
+            if worst in states:
+                return worst
+        return BreakerState.CLOSED
+
+    def failure(self, cause: str, mono: int) -> list[BreakerEvent]:
+        events = self.poll(mono)
+        fuse = self._fuses.setdefault(cause, _Fuse())
+        state = self._state(fuse, mono)
+        fuse.failures.append(mono)
+        while mono - fuse.failures[0] >= self._timeout:
+            fuse.failures.popleft()
+        if state is BreakerState.HALF_OPEN or (state is BreakerState.CLOSED and len(fuse.failures) >= self._threshold):
+            fuse.opened = mono
+            self._probe = None
+        return events + self.poll(mono)
+
+    def success(self, mono: int) -> list[BreakerEvent]:
+        """An order came through. Closes the half-open causes, if it was their probe."""
+        events = self.poll(mono)
+        if self._probe is None:
+            return events
+        self._probe = None
+        for fuse in self._fuses.values():
+            if self._state(fuse, mono) is BreakerState.HALF_OPEN:
+                fuse.opened = None
+                fuse.failures.clear()
+        return events + self.poll(mono)
+
+    def may_probe(self, mono: int) -> bool:
+        return self.state(mono) is BreakerState.HALF_OPEN and (
+            self._probe is None or mono - self._probe >= self._timeout
+        )
+
+    def probe(self, mono: int) -> None:
+        """The one order that HALF_OPEN allows is on its way."""
+        self._probe = mono
+
+    def poll(self, mono: int) -> list[BreakerEvent]:
+        """Changes since the last call, those that time alone made included."""
+        events = []
+        for cause, fuse in self._fuses.items():
+            state = self._state(fuse, mono)
+            if state is not fuse.told:
+                events.append(BreakerEvent(cause, fuse.told, state, mono, len(fuse.failures)))
+                fuse.told = state
+        return events
+
+    def _state(self, fuse: _Fuse, mono: int) -> BreakerState:
+        if fuse.opened is None:
+            return BreakerState.CLOSED
+        return BreakerState.OPEN if mono - fuse.opened < self._timeout else BreakerState.HALF_OPEN

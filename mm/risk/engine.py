@@ -1,0 +1,286 @@
+"""The one gate every new order passes, and the one place that decides whether the bot may trade at all.
+
+A filter, not an actor: it sends nothing and cancels nothing. Whatever it decides comes back as actions to record.
+"""
+
+import math
+from collections import deque
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+from typing import NamedTuple
+
+from mm.domain.actions import Action, OpenHalt, RecordRisk, RecordState
+from mm.domain.instrument import Instrument, from_units
+from mm.domain.order import Side
+from mm.domain.quote import QuoteLevel
+from mm.domain.risk import RiskBaseline, TradingState
+from mm.domain.snapshot import Snapshot
+from mm.fields import nanoseconds
+from mm.risk.checks import Situation, first_refusal
+from mm.risk.circuit_breaker import BreakerEvent, BreakerState, CircuitBreaker
+from mm.risk.exposure import Exposure
+from mm.risk.limits import RED, LimitDistance, LossLimits, distance, loss_distances
+from mm.risk.loss_watch import LossWatch
+from mm.risk.order_limits import MINUTE_NS, OrderLimits
+from mm.risk.refusal import Refusal, Refused
+from mm.risk.refusal_log import RefusalLog
+from mm.risk.settings import RiskSettings
+from mm.risk.state import BREAKER_OPEN, OVER_POSITION, STALE_BOOK, StateChange, TradingStateMachine
+
+
+class Approval(NamedTuple):
+    """`approved` keep their order; `actions` are the records of refusals and state changes."""
+
+    approved: list[QuoteLevel]
+    refused: list[Refused]
+    actions: list[Action]
+
+
+class RiskEngine:
+    """Deterministic; time comes in as monotonic nanoseconds. Starts HALTED with cause `starting`."""
+
+    def __init__(
+        self,
+        settings: RiskSettings,
+        instrument: Instrument,
+        capital_units: int,
+        baseline: RiskBaseline,
+        accepted_losses: Mapping[str, int] | None = None,
+    ) -> None:
+        """`capital_units`: what may be bound at one time (1e-8 quote); `baseline` where losses count from;
+        `accepted_losses` those a person accepted before a restart (`accepted_losses` of the run before)."""
+        self._instrument = instrument
+        self._limits = OrderLimits.of(settings, capital_units)
+        self._loss_limits = LossLimits.of(settings)
+        self._losses = LossWatch(self._loss_limits, baseline, accepted_losses)
+        self._machine = TradingStateMachine()
+        breaker = settings.circuit_breaker
+        self._breaker = CircuitBreaker(breaker.threshold, nanoseconds(breaker.timeout))
+        self._log = RefusalLog()
+        self._approved_at: deque[int] = deque()
+
+    # --- views ------------------------------------------------------------------
+
+    @property
+    def state(self) -> TradingState:
+        return self._machine.state
+
+    @property
+    def causes(self) -> tuple[str, ...]:
+        """Everything that keeps the state from ACTIVE."""
+        return self._machine.causes
+
+    @property
+    def halts(self) -> dict[str, str]:
+        """What waits for a person: cause and detail."""
+        return self._machine.halts
+
+    @property
+    def stop_why(self) -> str:
+        """Not empty once the run must end: requested, or a level 3 loss."""
+        return self._machine.stop_why
+
+    @property
+    def baseline(self) -> RiskBaseline:
+        return self._losses.baseline
+
+    @property
+    def accepted_losses(self) -> dict[str, int]:
+        return dict(self._losses.accepted)
+
+    @property
+    def refusal_counts(self) -> dict[tuple[str, Side], int]:
+        """Every refusal, the unrecorded ones too."""
+        return dict(self._log.counts)
+
+    def breaker_state(self, mono: int) -> BreakerState:
+        return self._breaker.state(mono)
+
+    def distances(self, snapshot: Snapshot) -> tuple[LimitDistance, ...]:
+        """How much of each limit is used, for screens."""
+        exposure = Exposure.of(snapshot)
+        limits, rules = self._limits, self._instrument
+        position = exposure.base_units + exposure.buy_units
+        bound = exposure.cost_units + exposure.buy_quote_units
+        counts = (
+            ("open_orders", exposure.open_orders, limits.max_open_orders, "orders"),
+            ("order_rate", self._recent_orders(snapshot.mono), limits.max_orders_per_minute, "orders/60s"),
+        )
+        return (
+            *loss_distances(self._loss_limits, self.baseline, snapshot.equity_units, rules.quote),
+            distance("max_position", from_units(position), from_units(limits.max_position_units), rules.base),
+            distance("capital", from_units(bound), from_units(limits.capital_units), rules.quote),
+            *(distance(name, from_units(n * 10**8), from_units(m * 10**8), unit) for name, n, m, unit in counts),
+        )
+
+    # --- the gate -----------------------------------------------------------------
+
+    def approve(self, desired: Sequence[QuoteLevel], snapshot: Snapshot) -> Approval:
+        """Orders to be placed *newly* (not those that already rest), judged one after another: each approved one
+        counts towards the next. What is approved is taken as sent (order rate, the breaker's probe)."""
+        actions = self._sync_breaker(snapshot.mono)
+        approved: list[QuoteLevel] = []
+        refused: list[Refused] = []
+        exposure, others = Exposure.of(snapshot), snapshot.others_book()
+        for order in desired:
+            now = Situation(snapshot, others, exposure, self._limits, self._recent_orders(snapshot.mono))
+            refusal = self._state_refusal(order) or first_refusal(order, now) or self._breaker_refusal(snapshot.mono)
+            if refusal is None:
+                exposure.add(order)
+                self._approved_at.append(snapshot.mono)
+                approved.append(order)
+            else:
+                refused.append(Refused(order, refusal))
+                actions += self._log.record(refused[-1], snapshot.mono)
+        return Approval(approved, refused, actions)
+
+    def _state_refusal(self, order: QuoteLevel) -> Refusal | None:
+        state = self.state
+        if state is TradingState.ACTIVE or (state is TradingState.REDUCING and order.side is Side.SELL):
+            return None
+        code = "halted" if state is TradingState.HALTED else "reducing"
+        return Refusal(code, TradingState.ACTIVE, state, "state", ", ".join(self.causes))
+
+    def _breaker_refusal(self, mono: int) -> Refusal | None:
+        """Last of all, so that the one probe is not spent on an order that another check refuses."""
+        if self._breaker.state(mono) is BreakerState.CLOSED:
+            return None
+        if self._breaker.may_probe(mono):
+            self._breaker.probe(mono)
+            return None
+        return Refusal("breaker_probe", "1", "2", "orders", "the breaker is half open and its one probe is out")
+
+    def _recent_orders(self, mono: int) -> int:
+        while self._approved_at and mono - self._approved_at[0] >= MINUTE_NS:
+            self._approved_at.popleft()
+        return len(self._approved_at)
+
+    # --- watching --------------------------------------------------------------------
+
+    def observe(self, snapshot: Snapshot) -> list[Action]:
+        """Losses, staleness, the position cap and the breaker's clock; call it on every change and on a timer."""
+        actions = self._sync_breaker(snapshot.mono)
+        age = snapshot.mono - snapshot.book_mono
+        stale = not 0 <= age <= self._limits.stale_ns
+        actions += self._stand(STALE_BOOK, f"{age // 1_000_000} ms without data", stands=stale)
+        held, cap = snapshot.position.base_units, self._limits.max_position_units
+        detail = f"{from_units(held)} {self._instrument.base} held, cap {from_units(cap)}"
+        actions += self._stand(OVER_POSITION, detail, stands=held > cap)
+        if held == 0 or (_is_fit(snapshot) and not stale):
+            for loss in self._losses.mark(snapshot.equity_units, raises_peak=held == 0 or self._is_likely(snapshot)):
+                actions += self.halt(loss.code, loss.describe(self._instrument.quote))
+                if loss.code in RED:
+                    actions += self.stop(loss.code)
+        return actions
+
+    def _is_likely(self, snapshot: Snapshot) -> bool:
+        """A bid far above the reference must not raise the peak: the way back would look like a drawdown."""
+        reference = snapshot.reference_ticks
+        if not math.isfinite(reference) or reference <= 0:
+            return False
+        return snapshot.book.best_bid <= Fraction(reference) * (1 + self._limits.collar)
+
+    def new_day(self, day: str, equity_units: int) -> list[Action]:
+        """The trading day `day` (ISO, local) begins at this equity. Halts stay."""
+        self._losses.new_day(day, equity_units)
+        return [RecordRisk("new_day", "info", f"{day} starts at {from_units(equity_units)} {self._instrument.quote}")]
+
+    def capital_flow(self, quote_units: int) -> list[Action]:
+        """A deposit (+) or withdrawal (−): neither profit nor loss."""
+        self._losses.capital_flow(quote_units)
+        return []
+
+    # --- causes, halts, stop ------------------------------------------------------------
+
+    def raise_cause(self, cause: str, detail: str = "") -> list[Action]:
+        """A condition that clears by itself: unreconciled, a stream down, clock drift."""
+        return self._stand(cause, detail, stands=True)
+
+    def clear(self, cause: str) -> list[Action]:
+        return self._stand(cause, "", stands=False)
+
+    def halt(self, cause: str, detail: str, *, recorded: bool = False) -> list[Action]:
+        """Latch until a person resumes. `recorded`: it already stands in control.db (told at start-up)."""
+        change = self._machine.halt(cause, detail)
+        if change is None:
+            return []
+        latch: list[Action] = [] if recorded else [OpenHalt(cause, detail)]
+        return [RecordRisk(cause, "critical", detail), *latch, *_state(change)]
+
+    def resume(self, by: str, note: str, snapshot: Snapshot) -> list[Action]:
+        """Lift all halts, or none while one of their causes persists (`resume_refused` names which).
+
+        Losses of level 2 are accepted with it: they halt again when they grow by another limit.
+        """
+        actions = self.observe(snapshot)
+        standing = self._machine.halts
+        if not by.strip() or not note.strip():
+            return [*actions, RecordRisk("resume_refused", "warning", "a name and a note are needed")]
+        red = self._losses.still_red()
+        persisting = [cause for cause in standing if cause in red or self._machine.stands(cause)]
+        if persisting:
+            detail = f"{', '.join(persisting)} still stands"
+            return [*actions, RecordRisk("resume_refused", "warning", detail)]
+        change = self._machine.lift_halts()
+        if change is None:
+            return actions
+        accepted = self._losses.accept()
+        losses = "".join(
+            f"; accepted {code} {from_units(units)} {self._instrument.quote}" for code, units in accepted.items()
+        )
+        detail = f"{by} lifted {', '.join(standing)}: {note}{losses}"
+        return [*actions, RecordRisk("resumed", "info", detail), *_state(change)]
+
+    def stop(self, why: str) -> list[Action]:
+        """Final: no new order in this run."""
+        change = self._machine.stop(why)
+        return [] if change is None else [RecordRisk("stop", "info", why), *_state(change)]
+
+    def _stand(self, cause: str, detail: str, *, stands: bool) -> list[Action]:
+        change = self._machine.raise_cause(cause, detail) if stands else self._machine.clear(cause)
+        if change is None:
+            return []
+        code, severity = ("cause_raised", "warning") if stands else ("cause_cleared", "info")
+        return [RecordRisk(code, severity, f"{cause}: {detail}" if detail else cause), *_state(change)]
+
+    # --- the circuit breaker ---------------------------------------------------------------
+
+    def order_rejected(self, mono: int, reason: str) -> list[Action]:
+        """A refusal that speaks of a fault. Ordinary market answers (post-only would match) are `order_ok`."""
+        return self._breaker_actions(self._breaker.failure(f"rejected:{reason}", mono), mono)
+
+    def order_unknown(self, mono: int) -> list[Action]:
+        return self._breaker_actions(self._breaker.failure("unknown", mono), mono)
+
+    def connection_lost(self, mono: int) -> list[Action]:
+        return self._breaker_actions(self._breaker.failure("connection", mono), mono)
+
+    def order_ok(self, mono: int) -> list[Action]:
+        """The exchange answered an order as it should."""
+        return self._breaker_actions(self._breaker.success(mono), mono)
+
+    def _sync_breaker(self, mono: int) -> list[Action]:
+        return self._breaker_actions(self._breaker.poll(mono), mono)
+
+    def _breaker_actions(self, events: list[BreakerEvent], mono: int) -> list[Action]:
+        actions: list[Action] = [
+            RecordRisk(f"breaker_{event.after.lower()}", _SEVERITY[event.after], _describe(event)) for event in events
+        ]
+        is_open = self._breaker.state(mono) is BreakerState.OPEN
+        return actions + self._stand(BREAKER_OPEN, "", stands=is_open)
+
+
+_SEVERITY = {BreakerState.OPEN: "error", BreakerState.HALF_OPEN: "info", BreakerState.CLOSED: "info"}
+
+
+def _describe(event: BreakerEvent) -> str:
+    return f"{event.cause}: {event.before} to {event.after}, {event.failures} failures"
+
+
+def _state(change: StateChange) -> list[Action]:
+    return [RecordState(change.before, change.after, change.causes)] if change.before is not change.after else []
+
+
+def _is_fit(snapshot: Snapshot) -> bool:
+    """Whether equity marked at this book's best bid can be believed."""
+    return snapshot.market_ok and snapshot.book.is_two_sided and not snapshot.book.is_crossed

@@ -1,0 +1,91 @@
+"""Loss limits on equity. A limit is crossed when the loss is *greater than* it (rollout plan, ambiguity 7)."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+from mm.domain.instrument import from_units, to_units
+from mm.domain.risk import RiskBaseline
+from mm.risk.settings import RiskSettings
+
+DAILY_LOSS = "daily_loss"
+DRAWDOWN = "drawdown"
+STAGE_LOSS = "stage_loss_5pct"
+STAGE_LOSS_RED = "stage_loss_10pct"
+DAY_LOSS_RED = "day_loss_10pct"
+RED = frozenset({STAGE_LOSS_RED, DAY_LOSS_RED})
+"""Level 3: emergency stop. Nobody can accept these losses and go on within the stage."""
+
+_ORANGE_SHARE = Fraction(5, 100)
+_RED_SHARE = Fraction(10, 100)
+
+
+@dataclass(frozen=True, slots=True)
+class LossLimits:
+    """The part of the risk settings that looks at equity; `daily_loss_units` in 1e-8 quote."""
+
+    daily_loss_units: int
+    max_drawdown: Fraction
+
+    @classmethod
+    def of(cls, settings: RiskSettings) -> "LossLimits":
+        return cls(to_units(settings.daily_loss_limit), Fraction(settings.max_drawdown_limit))
+
+
+@dataclass(frozen=True, slots=True)
+class Loss:
+    """One loss against its limit in 1e-8 quote; `level` 2 halts, 3 stops. A gain is a negative loss."""
+
+    code: str
+    loss_units: int
+    limit_units: int
+    level: int
+
+    @property
+    def is_crossed(self) -> bool:
+        return self.loss_units > self.limit_units
+
+    def describe(self, quote: str) -> str:
+        return f"lost {from_units(self.loss_units)} {quote}, limit {from_units(self.limit_units)} {quote}"
+
+
+def losses(limits: LossLimits, baseline: RiskBaseline, equity_units: int) -> tuple[Loss, ...]:
+    """All losses at this equity. Percentages are of the capital with which the stage began; a limit that is no
+    whole unit is floored, which changes nothing for whole losses that must be greater than it."""
+    capital = baseline.capital_units
+    day = baseline.day_start_units - equity_units
+    stage = baseline.stage_start_units - equity_units
+    red = int(capital * _RED_SHARE)
+    return (
+        Loss(DAILY_LOSS, day, limits.daily_loss_units, 2),
+        Loss(DRAWDOWN, max(baseline.peak_units, equity_units) - equity_units, int(capital * limits.max_drawdown), 2),
+        Loss(STAGE_LOSS, stage, int(capital * _ORANGE_SHARE), 2),
+        Loss(DAY_LOSS_RED, day, red, 3),
+        Loss(STAGE_LOSS_RED, stage, red, 3),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LimitDistance:
+    """How much of a limit is used: `share` 1 is at the limit; a gain uses nothing."""
+
+    name: str
+    value: Decimal
+    limit: Decimal
+    unit: str
+    share: Decimal
+
+
+def distance(name: str, value: Decimal, limit: Decimal, unit: str) -> LimitDistance:
+    used = max(Decimal(0), value) / limit if limit else Decimal(1)
+    return LimitDistance(name, value, limit, unit, round(used, 4))
+
+
+def loss_distances(
+    limits: LossLimits, baseline: RiskBaseline, equity_units: int, quote: str
+) -> tuple[LimitDistance, ...]:
+    """For screens: each loss, its limit, and the share of it that is used."""
+    return tuple(
+        distance(loss.code, from_units(loss.loss_units), from_units(loss.limit_units), quote)
+        for loss in losses(limits, baseline, equity_units)
+    )
