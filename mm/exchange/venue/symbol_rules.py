@@ -2,28 +2,22 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
-UNIT = 100_000_000
-"""1e-8 units in one: Binance's own precision for prices, sizes, balances."""
+from mm.domain.instrument import UNITS, to_units
 
 ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET")
 SELF_TRADE_MODES = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
 
 
-def units(value: Decimal) -> int:
-    """`value` in 1e-8 units, floored."""
-    return int(value.scaleb(8))
-
-
-def decimal(value_units: int) -> Decimal:
-    """1e-8 units as a Decimal with eight places."""
-    return Decimal(value_units).scaleb(-8)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class SymbolRules:
-    """Figures in quote per base (prices), base (sizes), quote (notional)."""
+    """Figures in quote per base (prices), base (sizes), quote (notional).
+
+    `self_trade` is what happens when an account would trade with itself and the order does not say: Binance sets
+    it per symbol; EXPIRE_MAKER is the default of its current exchangeInfo examples. The taker's mode decides.
+    """
 
     symbol: str
     base: str
@@ -40,6 +34,25 @@ class SymbolRules:
     average_minutes: int = 5
     max_orders: int = 200
     self_trade: str = "EXPIRE_MAKER"
+
+    def __post_init__(self) -> None:
+        if (self.tick_units * self.lot_units) % UNITS:
+            raise ValueError(f"{self.symbol}: a lot times a tick is finer than 1e-8, sums would not be exact")
+
+    @cached_property
+    def tick_units(self) -> int:
+        """1e-8 quote units in one tick."""
+        return to_units(self.tick_size)
+
+    @cached_property
+    def lot_units(self) -> int:
+        """1e-8 base units in one lot."""
+        return to_units(self.lot_size)
+
+    @cached_property
+    def quote_step(self) -> int:
+        """1e-8 quote units of one lot at one tick: quote of a fill = ticks × lots × this, exact."""
+        return self.tick_units * self.lot_units // UNITS
 
     def exchange_info(self) -> dict[str, Any]:
         """One element of exchangeInfo's `symbols`."""

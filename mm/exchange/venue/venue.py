@@ -10,49 +10,153 @@ Who drives the market: a generated one by `flow.Flow(venue, …).advance(now_ms)
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import TypeVar
 
-from mm.exchange.venue.events import Listener
+from mm.domain.instrument import to_units
+from mm.exchange.venue.account import Account, Balance
+from mm.exchange.venue.admission import Request, check_client_id, lots_of
+from mm.exchange.venue.book import Book, OrderBook
+from mm.exchange.venue.changes import Changes
+from mm.exchange.venue.errors import VenueError, missing, no_such_order, unknown_order
+from mm.exchange.venue.events import AccountPosition, Listener
+from mm.exchange.venue.ids import Ids
+from mm.exchange.venue.market_data import MarketData, top
+from mm.exchange.venue.matching import Matching, SymbolMarket
+from mm.exchange.venue.order import Order
+from mm.exchange.venue.reports import account_state, balance_view, order_view
 from mm.exchange.venue.store import Store
 from mm.exchange.venue.symbol_rules import SymbolRules
-from mm.exchange.venue.views import (
-    AccountState,
-    BookTicker,
-    DepthChange,
-    DepthView,
-    Kline,
-    NewOrder,
-    OrderView,
-    PublicTrade,
-    Ticker24h,
-    TradeView,
-)
+from mm.exchange.venue.tape import Tape
+from mm.exchange.venue.views import AccountState, NewOrder, OrderView, TradeView
+
+T = TypeVar("T")
+_MOST = 1000
+"""Rows one query answers at most."""
+_PRICE_EVERY_MS = 1000
+"""How often a last price that no account's change carries along is written."""
 
 
-class Venue:
+class Venue(MarketData):
     """`store` None: nothing outlives the process. With one, accounts, open orders, ids and prices are restored."""
 
     def __init__(
         self, symbols: Mapping[str, SymbolRules], now_ms: Callable[[], int], store: Store | None = None
     ) -> None:
-        raise NotImplementedError
+        self._store = store
+        self._meta = store.meta() if store else {}
+        self._ids = Ids(store.counters() if store else {})
+        self._changes = Changes()
+        self._listeners: list[Listener] = []
+        self._accounts: dict[int, Account] = {}
+        markets = {
+            symbol: SymbolMarket(rules, OrderBook(self._ids.used(f"update:{symbol}")), self._tape(symbol))
+            for symbol, rules in symbols.items()
+        }
+        super().__init__(markets, now_ms)
+        self._tops = dict.fromkeys(markets, (0, 0, 0, 0))
+        self._priced_ms = 0
+        self.matching = Matching(self._accounts, self._ids, self._changes, now_ms)
+        for account in store.accounts() if store else ():
+            self._accounts[account.uid] = account
+            for order in account.open.values():
+                self._market(order.symbol).book.rest(order)
+        self.commit()
+
+    def _tape(self, symbol: str) -> Tape:
+        last = self._meta.get(f"last:{symbol}")
+        return Tape(int(last) if last else None)
 
     def close(self) -> None:
-        """Closes the store. Open orders stay open on record."""
-        raise NotImplementedError
+        """Commits and closes the store. Open orders stay open on record."""
+        self._priced_ms = 0
+        self.commit()
+        if self._store:
+            self._store.close()
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Calls `listener` with every event from now on; the returned function ends it."""
-        raise NotImplementedError
+        self._listeners.append(listener)
+        self.matching.has_listeners = True
+
+        def unsubscribe() -> None:
+            if listener in self._listeners:
+                self._listeners.remove(listener)
+            self.matching.has_listeners = bool(self._listeners)
+
+        return unsubscribe
 
     # --- what the venue remembers for its owner --------------------------------------------
 
     def recall(self, key: str) -> str | None:
         """A value kept with `remember` (which market was served, for one); durable with a store."""
-        raise NotImplementedError
+        return self._meta.get(f"owner:{key}")
 
     def remember(self, key: str, value: str) -> None:
-        raise NotImplementedError
+        self._meta[f"owner:{key}"] = self._changes.meta[f"owner:{key}"] = value
+        self.commit()
+
+    # --- for those who drive the market ----------------------------------------------------
+
+    def market(self, symbol: str) -> SymbolMarket:
+        """The symbol's inside, for market drivers only; they call `commit` when they are done."""
+        return self._market(symbol)
+
+    def serve(self, symbol: str, book: Book) -> None:
+        """Puts another book in place of the symbol's; open orders move into it, oldest first."""
+        market = self._market(symbol)
+        market.book = book
+        orders = [o for a in self._accounts.values() for o in a.open.values() if o.symbol == symbol]
+        for order in sorted(orders, key=lambda o: o.order_id):
+            book.rest(order)
+
+    def now_ms(self) -> int:
+        return self._now_ms()
+
+    def commit(self) -> None:
+        """Writes what changed, then tells the listeners. What a failed write held back goes with the next one."""
+        changes = self._changes
+        self._note_ids_and_prices()
+        if changes.is_durable:
+            if self._store:
+                self._store.write(changes)
+            self._ids.unsaved.clear()
+            self._position_events()
+            for part in (changes.accounts, changes.orders, changes.trades, changes.balances, changes.counters):
+                part.clear()
+            changes.meta.clear()
+        if self._listeners:
+            self._ticker_events()
+        if changes.events:
+            events, changes.events = changes.events, []
+            for event in events:
+                for listener in tuple(self._listeners):
+                    listener(event)
+
+    def _note_ids_and_prices(self) -> None:
+        changes, now = self._changes, self._now_ms()
+        for symbol, market in self._markets.items():
+            self._ids.reach(f"update:{symbol}", market.book.log.last_id)
+        changes.counters.update(self._ids.unsaved)
+        if changes.is_durable or now - self._priced_ms >= _PRICE_EVERY_MS:
+            self._priced_ms = now
+            for symbol, market in self._markets.items():
+                key, last = f"last:{symbol}", str(market.tape.last_ticks or "")
+                if self._meta.get(key, "") != last:
+                    self._meta[key] = changes.meta[key] = last
+
+    def _position_events(self) -> None:
+        if self._listeners:
+            for uid, assets in self._changes.balances.items():
+                account = self._accounts[uid]
+                balances = tuple(balance_view(account, asset) for asset in assets)
+                self._changes.events.append(AccountPosition(uid=uid, time_ms=account.updated_ms, balances=balances))
+
+    def _ticker_events(self) -> None:
+        for symbol, market in self._markets.items():
+            now = (*top(market, buy=True), *top(market, buy=False))
+            if now != self._tops[symbol]:
+                self._tops[symbol] = now
+                self._changes.events.append(self.book_ticker(symbol))
 
     # --- accounts --------------------------------------------------------------------------
 
@@ -60,7 +164,16 @@ class Venue:
         self, deposits: Mapping[str, Decimal], maker_fee: Decimal, taker_fee: Decimal, api_key: str
     ) -> AccountState:
         """A new account with a new uid. Raises ValueError when an open account has this key already."""
-        raise NotImplementedError
+        if self._by_key(api_key):
+            raise ValueError("an open account has this key already")
+        now = self._now_ms()
+        account = Account(self._ids.next("uid"), api_key, to_units(maker_fee), to_units(taker_fee), now, now)
+        for asset, amount in deposits.items():
+            account.balances[asset] = Balance(free=to_units(amount))
+            self._changes.balance(account, asset)
+        self._accounts[account.uid] = self._changes.accounts[account.uid] = account
+        self.commit()
+        return self._state(account)
 
     def reopen_account(
         self, api_key: str, deposits: Mapping[str, Decimal], maker_fee: Decimal, taker_fee: Decimal
@@ -69,29 +182,51 @@ class Venue:
 
         Order and trade ids go on rising. Raises KeyError when no open account has the key.
         """
-        raise NotImplementedError
+        old = self._by_key(api_key)
+        if old is None:
+            raise KeyError("no open account has this key")
+        for order in list(old.open.values()):
+            self.matching.end(order, "CANCELED", self._market(order.symbol))
+        old.closed_ms = old.updated_ms = self._now_ms()
+        self._changes.accounts[old.uid] = old
+        return self.open_account(deposits, maker_fee, taker_fee, api_key)
 
     def account_by_key(self, api_key: str) -> AccountState | None:
         """The open account of this key."""
-        raise NotImplementedError
+        account = self._by_key(api_key)
+        return None if account is None else self._state(account)
 
     def account(self, uid: int) -> AccountState:
         """With balances of every asset it ever held and of all listed assets. Raises KeyError."""
-        raise NotImplementedError
+        return self._state(self._accounts[uid])
 
     def accounts(self) -> tuple[AccountState, ...]:
         """All accounts, closed ones too, oldest first."""
-        raise NotImplementedError
+        return tuple(self._state(account) for account in self._accounts.values())
+
+    def _by_key(self, api_key: str) -> Account | None:
+        for account in self._accounts.values():
+            if account.api_key == api_key and account.closed_ms is None:
+                return account
+        return None
+
+    def _state(self, account: Account) -> AccountState:
+        listed = (asset for m in self._markets.values() for asset in (m.rules.base, m.rules.quote))
+        return account_state(account, tuple(dict.fromkeys(listed)))
 
     # --- orders ----------------------------------------------------------------------------
 
     def place(self, uid: int, order: NewOrder) -> OrderView:
-        """Raises VenueError -1013 -1102 -1106 -1111 -1115 -1116 -1117 -1121 -2010. `fills` holds what it took."""
-        raise NotImplementedError
+        """Raises VenueError -1013 -1100 -1102 -1106 -1111 -1115 -1116 -1117 -1121 -2010. `fills`: what it took."""
+        account, market = self._account(uid), self._market(order.symbol)
+        placed, fills = self.matching.place(account, Request(order, market.rules), market)
+        self.commit()
+        return order_view(placed, market.rules, tuple(fills))
 
     def check(self, uid: int, order: NewOrder) -> None:
         """order/test: raises what `place` would raise, places nothing."""
-        raise NotImplementedError
+        account, market = self._account(uid), self._market(order.symbol)
+        self.matching.check(account, Request(order, market.rules), market)
 
     def cancel(
         self,
@@ -103,11 +238,24 @@ class Venue:
         new_client_id: str | None = None,
     ) -> OrderView:
         """Raises VenueError -2011 when no such order is open, -1102 without any id."""
-        raise NotImplementedError
+        market = self._market(symbol)
+        check_client_id(new_client_id, "newClientOrderId")
+        order = self._open_order(uid, symbol, order_id, orig_client_id)
+        return self._cancel(order, market, new_client_id)
+
+    def _cancel(self, order: Order, market: SymbolMarket, new_client_id: str | None = None) -> OrderView:
+        cancel_id = new_client_id or f"cancel-{order.order_id}"
+        self.matching.end(order, "CANCELED", market, cancel_id=cancel_id)
+        self.commit()
+        return order_view(order, market.rules, cancel_id=cancel_id)
 
     def cancel_all(self, uid: int, symbol: str) -> tuple[OrderView, ...]:
         """Raises VenueError -2011 when none is open (as Binance does)."""
-        raise NotImplementedError
+        market = self._market(symbol)
+        orders = [order for order in self._account(uid).open.values() if order.symbol == symbol]
+        if not orders:
+            raise unknown_order()
+        return tuple(self._cancel(order, market) for order in orders)
 
     def amend(
         self,
@@ -119,16 +267,55 @@ class Venue:
         orig_client_id: str | None = None,
         new_client_id: str | None = None,
     ) -> OrderView:
-        """order/amend/keepPriority: a smaller quantity, the place in the queue kept. Raises -2011 -2038 -1013."""
-        raise NotImplementedError
+        """order/amend/keepPriority: a smaller quantity, the place in the queue kept.
+
+        Without `new_client_id` the order gets a new id of the venue's. Raises VenueError -2013 when no such order
+        is open, -2038 unless the quantity falls and stays above what is filled, -1013 for a filter.
+        """
+        market = self._market(symbol)
+        check_client_id(new_client_id, "newClientOrderId")
+        lots = lots_of(new_quantity, market.rules)
+        try:
+            order = self._open_order(uid, symbol, order_id, orig_client_id)
+        except VenueError as error:
+            raise no_such_order() if error.code == -2011 else error from None
+        if not order.executed < lots < order.lots:
+            raise VenueError(-2038, "The requested action would change no state; rejecting.")
+        if order.ticks * lots * market.rules.quote_step < to_units(market.rules.min_notional):
+            raise VenueError(-1013, "Filter failure: NOTIONAL")
+        self.matching.amend(order, lots, market, new_client_id or f"amend-{order.order_id}-{lots}")
+        self.commit()
+        return order_view(order, market.rules)
+
+    def _open_order(self, uid: int, symbol: str, order_id: int | None, client_id: str | None) -> Order:
+        try:
+            order = self._find(uid, symbol, order_id, client_id)
+        except VenueError as error:
+            raise unknown_order() if error.code == -2013 else error from None
+        if not order.is_open:
+            raise unknown_order()
+        return order
+
+    def _find(self, uid: int, symbol: str, order_id: int | None, client_id: str | None) -> Order:
+        account = self._account(uid)
+        if order_id is None and not client_id:
+            raise missing("orderId")
+        found = account.by_client.get((symbol, client_id or "")) if order_id is None else account.orders.get(order_id)
+        if found is None or found.symbol != symbol or (client_id and found.client_id != client_id):
+            raise no_such_order()
+        return found
 
     def order(self, uid: int, symbol: str, order_id: int | None = None, orig_client_id: str | None = None) -> OrderView:
         """The order, open or closed; of several with one client id the newest. Raises -2013, -1102."""
-        raise NotImplementedError
+        return order_view(self._find(uid, symbol, order_id, orig_client_id), self._market(symbol).rules)
 
     def open_orders(self, uid: int, symbol: str | None = None) -> tuple[OrderView, ...]:
         """Oldest first."""
-        raise NotImplementedError
+        return tuple(
+            order_view(order, self._market(order.symbol).rules)
+            for order in self._account(uid).open.values()
+            if symbol is None or order.symbol == symbol
+        )
 
     def all_orders(
         self,
@@ -140,8 +327,18 @@ class Venue:
         end_ms: int | None = None,
         limit: int = 500,
     ) -> tuple[OrderView, ...]:
-        """Oldest first; with `from_order_id` that and later ones, else the last `limit`."""
-        raise NotImplementedError
+        """Oldest first; with `from_order_id` or `start_ms` the first `limit` of those, else the last `limit`."""
+        rules = self._market(symbol).rules
+        found = [
+            order
+            for order in self._account(uid).orders.values()
+            if order.symbol == symbol
+            and (from_order_id is None or order.order_id >= from_order_id)
+            and (start_ms is None or order.created_ms >= start_ms)
+            and (end_ms is None or order.created_ms <= end_ms)
+        ]
+        page = _page(found, limit, from_start=from_order_id is not None or start_ms is not None)
+        return tuple(order_view(order, rules) for order in page)
 
     def my_trades(
         self,
@@ -154,48 +351,28 @@ class Venue:
         end_ms: int | None = None,
         limit: int = 500,
     ) -> tuple[TradeView, ...]:
-        """Oldest first; with `from_id` that trade id and later ones, else the last `limit`. `limit` at most 1000."""
-        raise NotImplementedError
+        """Oldest first; with `from_id` (inclusive) or `start_ms` the first `limit` of those, else the last `limit`."""
+        self._market(symbol)
+        found = [
+            trade
+            for trade in self._account(uid).trades
+            if trade.symbol == symbol
+            and (from_id is None or trade.trade_id >= from_id)
+            and (order_id is None or trade.order_id == order_id)
+            and (start_ms is None or trade.time_ms >= start_ms)
+            and (end_ms is None or trade.time_ms <= end_ms)
+        ]
+        return tuple(_page(found, limit, from_start=from_id is not None or start_ms is not None))
 
     def account_trades(self, uid: int | None = None) -> tuple[TradeView, ...]:
         """Every trade on record of one account (None: of all, closed ones too), all symbols, oldest first."""
-        raise NotImplementedError
+        accounts = self._accounts.values() if uid is None else (self._account(uid),)
+        return tuple(trade for account in accounts for trade in account.trades)
 
-    # --- market data -----------------------------------------------------------------------
+    def _account(self, uid: int) -> Account:
+        return self._accounts[uid]
 
-    def exchange_info(self, symbols: tuple[str, ...] | None = None) -> dict[str, Any]:
-        """In exchangeInfo's shape; `serverTime` from the clock, `rateLimits` as Binance's."""
-        raise NotImplementedError
 
-    def depth(self, symbol: str, limit: int = 100) -> DepthView:
-        raise NotImplementedError
-
-    def drain_depth(self, symbol: str) -> DepthChange | None:
-        """The levels changed since the last drain (None: none); ids contiguous. For one caller, every 100 ms.
-
-        `depth` is always at least as new as the last drain: a diff that begins at or below
-        `last_update_id` + 1 continues a snapshot.
-        """
-        raise NotImplementedError
-
-    def trades(self, symbol: str, limit: int = 500) -> tuple[PublicTrade, ...]:
-        """The last trades, oldest first, 1000 at most."""
-        raise NotImplementedError
-
-    def book_ticker(self, symbol: str) -> BookTicker:
-        raise NotImplementedError
-
-    def last_price(self, symbol: str) -> Decimal | None:
-        """Of the last trade, also one before a restart; None when there never was one."""
-        raise NotImplementedError
-
-    def average_price(self, symbol: str) -> Decimal | None:
-        """Size-weighted over the last 5 minutes of trades, else the last price."""
-        raise NotImplementedError
-
-    def klines(self, symbol: str, interval_ms: int = 60_000, limit: int = 500) -> tuple[Kline, ...]:
-        """Bars of trades, oldest first, from at most 1500 one-minute bars kept. `interval_ms` whole minutes."""
-        raise NotImplementedError
-
-    def ticker_24h(self, symbol: str) -> Ticker24h:
-        raise NotImplementedError
+def _page(rows: list[T], limit: int, *, from_start: bool) -> list[T]:
+    size = max(1, min(limit, _MOST))
+    return rows[:size] if from_start else rows[-size:]

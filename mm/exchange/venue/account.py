@@ -1,0 +1,58 @@
+"""An account inside the venue: balances with holds, its orders and trades."""
+
+from dataclasses import dataclass, field
+
+from mm.domain.instrument import UNITS
+from mm.exchange.venue.order import Order
+from mm.exchange.venue.views import TradeView
+
+
+@dataclass(slots=True)
+class Balance:
+    """1e-8 units; `locked` is held by open orders."""
+
+    free: int = 0
+    locked: int = 0
+
+
+@dataclass(slots=True, eq=False)
+class Account:
+    """`maker_fee`, `taker_fee` in 1e-8 of the amount received."""
+
+    uid: int
+    api_key: str = field(repr=False)
+    maker_fee: int
+    taker_fee: int
+    created_ms: int
+    updated_ms: int
+    closed_ms: int | None = None
+    balances: dict[str, Balance] = field(default_factory=dict)
+    orders: dict[int, Order] = field(default_factory=dict, repr=False)
+    open: dict[int, Order] = field(default_factory=dict, repr=False)
+    by_client: dict[tuple[str, str], Order] = field(default_factory=dict, repr=False)
+    """Newest order of each (symbol, client id)."""
+    trades: list[TradeView] = field(default_factory=list, repr=False)
+
+    def balance(self, asset: str) -> Balance:
+        found = self.balances.get(asset)
+        if found is None:
+            found = self.balances[asset] = Balance()
+        return found
+
+    def fee(self, received: int, *, is_maker: bool) -> int:
+        """Commission on `received` units, in the same asset; fractions of 1e-8 are dropped, as Binance truncates."""
+        return received * (self.maker_fee if is_maker else self.taker_fee) // UNITS
+
+    def add_order(self, order: Order) -> None:
+        self.orders[order.order_id] = order
+        self.by_client[order.symbol, order.client_id] = order
+        if order.is_open:
+            self.open[order.order_id] = order
+
+    def open_client(self, symbol: str, client_id: str) -> Order | None:
+        """The OPEN order with this client id: ids of closed orders are free again."""
+        order = self.by_client.get((symbol, client_id))
+        return order if order is not None and order.is_open else None
+
+    def open_count(self, symbol: str) -> int:
+        return sum(1 for order in self.open.values() if order.symbol == symbol)
