@@ -33,10 +33,10 @@ Duration = Annotated[
     PlainSerializer(format_duration, return_type=str),
 ]
 _Number = Annotated[Decimal, BeforeValidator(_decimal), PlainSerializer(str, return_type=str)]
-Amount = Annotated[_Number, Field(gt=0, le=Decimal("1e9"))]
-"""A positive amount of an asset."""
-AmountOrZero = Annotated[_Number, Field(ge=0, le=Decimal("1e9"))]
-Fraction = Annotated[_Number, Field(ge=0, le=1)]
+Amount = Annotated[_Number, Field(gt=0, le=Decimal("1e9"), decimal_places=8)]
+"""A positive amount of an asset, no finer than Binance's 1e-8."""
+AmountOrZero = Annotated[_Number, Field(ge=0, le=Decimal("1e9"), decimal_places=8)]
+Fraction = Annotated[_Number, Field(ge=0, le=1, decimal_places=12)]
 """A share: 0.05 is five per cent."""
 
 

@@ -1,6 +1,7 @@
 """Everything `mm` can be told, one section a room. configs/config.yaml documents each key; a test compares them."""
 
 import re
+from dataclasses import dataclass
 from datetime import time, timedelta
 from decimal import Decimal
 from typing import Annotated, Literal, Self
@@ -33,6 +34,13 @@ def _zone(name: str) -> str:
     return name
 
 
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Beside a type: what its values may be, for people."""
+
+    text: str
+
+
 TimeOfDay = Annotated[
     time,
     BeforeValidator(_clock),
@@ -45,7 +53,12 @@ ShortText = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")
 class TradingDaySettings(Settings):
     close: TimeOfDay = time(22, 0)
     """When a trading day closes and its review is due, local time (HH:MM)."""
-    timezone: Annotated[str, Field(min_length=1, max_length=64), AfterValidator(_zone)] = "Asia/Shanghai"
+    timezone: Annotated[
+        str,
+        Field(min_length=1, max_length=64),
+        AfterValidator(_zone),
+        Allowed("a name of the IANA time zone database, like Asia/Shanghai or UTC"),
+    ] = "Asia/Shanghai"
     """IANA name of the zone of `close`; days have 23 to 25 hours where clocks change."""
 
     @property
@@ -121,35 +134,29 @@ class MmSettings(Settings):
 
     def contradictions(self) -> list[str]:
         """Keys that are each allowed but do not go together, one line each."""
-        strategy, risk = self.strategy, self.risk
+        strategy, risk, preflight, execution = self.strategy, self.risk, self.preflight, self.execution
         farthest = strategy.base_spread / 2 + (strategy.levels - 1) * strategy.level_spacing
-        ordered: list[tuple[str, Decimal | timedelta | int, str, Decimal | timedelta | int]] = [
-            ("strategy.base_size", strategy.base_size, "strategy.max_inventory", strategy.max_inventory),
-            ("strategy.max_inventory", strategy.max_inventory, "risk.max_position", risk.max_position),
-            ("risk.daily_loss_limit", risk.daily_loss_limit, "capital", self.capital),
+        most_notional = self.capital if risk.max_order_notional is None else risk.max_order_notional
+        band = strategy.price_floor if strategy.price_ceiling else Decimal(0)
+        rules = (
+            (strategy.base_size <= strategy.max_inventory, "strategy.base_size must not exceed strategy.max_inventory"),
+            (strategy.max_inventory <= risk.max_position, "strategy.max_inventory must not exceed risk.max_position"),
+            (risk.daily_loss_limit <= self.capital, "risk.daily_loss_limit must not exceed capital"),
+            (most_notional <= self.capital, "risk.max_order_notional must not exceed capital"),
+            (2 * strategy.levels <= risk.max_open_orders, "risk.max_open_orders must be at least 2 × strategy.levels"),
             (
-                "preflight.warn_round_trip",
-                self.preflight.warn_round_trip,
-                "preflight.max_round_trip",
-                self.preflight.max_round_trip,
+                farthest <= risk.price_collar,
+                "risk.price_collar must be at least strategy.base_spread / 2 + (strategy.levels - 1) × "
+                "strategy.level_spacing, or the farthest quote is always refused",
+            ),
+            (band <= strategy.price_ceiling, "strategy.price_floor must not exceed strategy.price_ceiling"),
+            (
+                preflight.warn_round_trip <= preflight.max_round_trip,
+                "preflight.warn_round_trip must not exceed preflight.max_round_trip",
             ),
             (
-                "execution.query_after",
-                self.execution.query_after,
-                "execution.query_interval_max",
-                self.execution.query_interval_max,
+                execution.query_after <= execution.query_interval_max,
+                "execution.query_after must not exceed execution.query_interval_max",
             ),
-            ("2 × strategy.levels", 2 * strategy.levels, "risk.max_open_orders", risk.max_open_orders),
-            ("the farthest quote from the reference price", farthest, "risk.price_collar", risk.price_collar),
-        ]
-        if risk.max_order_notional is not None:
-            ordered.append(("risk.max_order_notional", risk.max_order_notional, "capital", self.capital))
-        if strategy.price_floor and strategy.price_ceiling:
-            ordered.append(
-                ("strategy.price_floor", strategy.price_floor, "strategy.price_ceiling", strategy.price_ceiling)
-            )
-        return [
-            f"{low_key} ({low}) must not exceed {high_key} ({high})"
-            for low_key, low, high_key, high in ordered
-            if low > high  # type: ignore[operator]  # each pair is of one kind
-        ]
+        )
+        return [said for holds, said in rules if not holds]

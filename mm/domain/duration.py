@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from decimal import Decimal
 
-_FORM = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h|d)$")
+_FORM = re.compile(r"^(\d+(?:\.\d+)?)(ms|s|m|h|d)$", re.ASCII)
 _SECONDS = {"ms": Decimal("0.001"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600), "d": Decimal(86400)}
 
 
@@ -13,8 +13,13 @@ def parse_duration(text: str) -> timedelta:
     match = _FORM.match(text.strip())
     if not match:
         raise ValueError(f"{text!r} is no duration; write a number and ms, s, m, h or d, like 10s or 10m")
-    microseconds = Decimal(match[1]) * _SECONDS[match[2]] * 1_000_000
-    return timedelta(microseconds=int(microseconds))
+    milliseconds = Decimal(match[1]) * _SECONDS[match[2]] * 1000
+    if milliseconds != int(milliseconds):
+        raise ValueError(f"{text!r} is finer than 1ms")
+    try:
+        return timedelta(milliseconds=int(milliseconds))
+    except OverflowError:
+        raise ValueError(f"{text!r} is longer than any duration can be") from None
 
 
 def format_duration(value: timedelta) -> str:

@@ -33,9 +33,9 @@ class VenueSettings(Settings):
 
     port: Annotated[int, Field(ge=0, le=65535)] = 0
     """Port on 127.0.0.1; 0: any free one, remembered in MM_HOME/sim/venue/venue.json."""
-    seed: int = 1
+    seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 1
     """Seed of the generated market."""
-    scenario: str = "ordinary"
+    scenario: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")] = "ordinary"
     """Generated market: `ordinary` (real ETH's volatility, not yet calibrated), `lively` (kinder than real)."""
     start_price: Amount = Decimal(3000)
     """Price at which a new market starts, in quote."""
