@@ -45,9 +45,8 @@ def heading(review: DailyReview) -> tuple[str, ...]:
         f"{review.start:%Y-%m-%d %H:%M} to {review.end:%Y-%m-%d %H:%M} UTC"
         + (f" · partial: {review.partial}" if review.partial else ""),
     ]
-    for market in review.markets:
-        lines.append(f"Market {market.name}" + (f": {market.warning}" if market.warning else ""))
-    return tuple(lines)
+    named = (f"Market {market.name}" + (f": {market.warning}" if market.warning else "") for market in review.markets)
+    return (*lines, *named)
 
 
 def markdown(review: DailyReview) -> str:
@@ -95,22 +94,19 @@ def as_dict(review: DailyReview) -> dict[str, object]:
 
 def shown(figure: Figure) -> str:
     """For people: money with four places, shares in per cent, `insufficient` where too little is known."""
-    value = figure.value
-    if value is None:
+    if figure.value is None:
         return "insufficient"
-    match figure.unit:
-        case "count":
-            return str(int(value))
-        case "share":
-            return f"{value * 100:.3f} %"
-        case "USDC":
-            return f"{value:+.4f} USDC"
-        case "bytes":
-            return f"{value / 1_000_000:.1f} MB"
-        case "ms" | "h" | "bps":
-            return f"{value:.2f} {figure.unit}"
-        case asset:
-            return f"{value:.8f} {asset}"
+    form = _FORMS.get(figure.unit)
+    return form.format(figure.value) if form else _scaled(figure.value, figure.unit)
+
+
+_FORMS = {"count": "{:.0f}", "USDC": "{:+.4f} USDC", "ms": "{:.2f} ms", "h": "{:.2f} h", "bps": "{:.2f} bps"}
+
+
+def _scaled(value: Decimal, unit: str) -> str:
+    if unit == "share":
+        return f"{value * 100:.3f} %"
+    return f"{value / 1_000_000:.1f} MB" if unit == "bytes" else f"{value:.8f} {unit}"
 
 
 def _figures(holder: object) -> dict[str, object]:
