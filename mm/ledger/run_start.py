@@ -8,8 +8,8 @@ import orjson
 from mm.domain.errors import LedgerError
 from mm.domain.records import BalanceBaseline, RunStart
 from mm.ledger import statements as sql
+from mm.ledger.history import nanoseconds
 from mm.ledger.recording import Cursor
-from mm.ledger.recovery import nanoseconds
 
 CAPITAL = "capital"
 
