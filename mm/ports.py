@@ -1,6 +1,6 @@
 """Every port of the core on one page. Small roles; the composition root picks who plays them."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -125,6 +125,10 @@ class Streams(Protocol):
 
 
 class Exchange(OrderGateway, AccountReader, Streams, Protocol):
+    async def resync_clock(self) -> tuple[int, float]:
+        """Measure and take over the exchange's clock: (exchange minus local in ms, round trip in ms)."""
+        ...
+
     async def close(self) -> None: ...
 
 
@@ -169,11 +173,12 @@ class StopLatch(Protocol):
 
     def is_armed(self) -> bool: ...
 
+    def beat(self) -> None:
+        """Leave a sign of life that needs no disk space."""
+        ...
+
 
 class ControlReader(Protocol):
     """What people and watchers have ordered, read as events."""
 
     def poll(self) -> Sequence[Event]: ...
-
-
-Sleep = Callable[[float], Awaitable[None]]

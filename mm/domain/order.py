@@ -107,3 +107,8 @@ class OwnOrder:
     cancelling: bool = False
     level: int = 0
     placed_mono: int = 0
+
+    @property
+    def is_in_market(self) -> bool:
+        """Whether its size may stand in the book we see: one that has not left yet cannot."""
+        return self.status is not OrderStatus.PENDING

@@ -1,0 +1,126 @@
+"""What the engine knows of its own money. All amounts in 1e-8 units."""
+
+from decimal import Decimal
+
+from mm.domain.actions import RecordEquity
+from mm.domain.events import BalanceSeen, CapitalFlowSeen
+from mm.domain.fill import Fill
+from mm.domain.instrument import Instrument
+from mm.domain.order import OrderStatus, Side
+from mm.domain.position import Position
+from mm.domain.records import Recovery
+from mm.domain.risk import RiskBaseline
+from mm.domain.snapshot import Snapshot
+from mm.engine.market import Market
+from mm.engine.setup import EngineSetup
+from mm.execution.order_manager import OrderManager
+
+
+class Account:
+    """Position and cash from the bot's own fills; the exchange's balances only ever lower what may be spent."""
+
+    def __init__(self, instrument: Instrument, recovery: Recovery) -> None:
+        self._instrument = instrument
+        self.position: Position = recovery.position
+        self._kept = {baseline.asset: baseline.units for baseline in recovery.balances}
+        self._balances: dict[str, tuple[int, int]] = {}
+        self._mark_ticks = 0
+        self._since_fill_mono: dict[Side, int] = {Side.BUY: 0, Side.SELL: 0}
+        self._short_before = False
+        self._is_settled = True
+        self.equity_units = 0
+
+    def on_fill(self, fill: Fill, mono: int) -> None:
+        self.position = self.position.after(fill, self._instrument)
+        self._since_fill_mono[Side.BUY if fill.buy else Side.SELL] = mono
+        self._is_settled = False
+
+    def on_balance(self, event: BalanceSeen) -> None:
+        self._balances[event.asset] = (event.free_units, event.locked_units)
+
+    def on_flow(self, event: CapitalFlowSeen) -> None:
+        position = self.position
+        self.position = Position(
+            position.base_units,
+            position.cash_units + event.quote_units,
+            position.cost_units,
+            position.realised_units,
+            position.third_fee_units,
+        )
+
+    def mark(self, market: Market, orders: OrderManager) -> None:
+        """Equity at the best bid of others; without a book the last mark stands."""
+        bid = market.book.minus_own_orders(order for order in orders.own_orders() if order.is_in_market).best_bid
+        if bid:
+            self._mark_ticks = bid
+        self.equity_units = self.position.equity_units(self._instrument, self._mark_ticks)
+
+    @property
+    def is_marked(self) -> bool:
+        """False while base is held and no price was seen: equity is then not known, rather than low."""
+        return self._mark_ticks > 0 or self.position.base_units == 0
+
+    def problems(self) -> tuple[str, ...]:
+        """Base that the ledger says the bot holds and the exchange does not have (ledger against exchange).
+
+        Told only when two reads in a row agree with no fill between them: a fill and a balance travel apart.
+        """
+        free, locked = self._balances.get(self._instrument.base, (0, 0))
+        missing = self._kept.get(self._instrument.base, 0) + self.position.base_units - free - locked
+        settled, self._is_settled = self._is_settled, True
+        is_short = missing > 0
+        if is_short and settled and self._short_before:
+            held = Decimal(missing).scaleb(-8)
+            return (f"{held} {self._instrument.base} that the ledger holds are missing at the exchange",)
+        self._short_before = is_short and settled
+        return ()
+
+    def snapshot(
+        self, market: Market, orders: OrderManager, setup: EngineSetup, baseline: RiskBaseline, *, at: int, mono: int
+    ) -> Snapshot:
+        own = orders.own_orders()
+        instrument = self._instrument
+        buy_holds = sum(instrument.notional_units(o.ticks, o.lots) for o in own if o.side is Side.BUY)
+        sell_holds = sum(instrument.base_units(o.lots) for o in own if o.side is Side.SELL)
+        return Snapshot(
+            at=at,
+            mono=mono,
+            instrument=instrument,
+            fees=setup.fees,
+            book=market.book,
+            book_mono=market.book_mono,
+            market_ok=market.is_up,
+            reference_ticks=market.reference_ticks,
+            own_orders=own,
+            position=self.position,
+            equity_units=self.equity_units,
+            baseline=baseline,
+            free_quote_units=max(0, self._spendable(instrument.quote, self.position.cash_units) - buy_holds),
+            free_base_units=max(0, self._spendable(instrument.base, self.position.base_units) - sell_holds),
+            last_buy_mono=self._since_fill_mono[Side.BUY],
+            last_sell_mono=self._since_fill_mono[Side.SELL],
+        )
+
+    def equity_record(self, market: Market, orders: OrderManager, baseline: RiskBaseline) -> RecordEquity:
+        book = market.book
+        own = [order for order in orders.own_orders() if order.status is OrderStatus.OPEN]
+        bids = [order.ticks for order in own if order.side is Side.BUY]
+        asks = [order.ticks for order in own if order.side is Side.SELL]
+        drawdown = Decimal(baseline.peak_units - self.equity_units) / baseline.capital_units
+        return RecordEquity(
+            equity_units=self.equity_units,
+            position=self.position,
+            bid_ticks=book.best_bid,
+            ask_ticks=book.best_ask,
+            day_pnl_units=self.equity_units - baseline.day_start_units,
+            peak_units=baseline.peak_units,
+            drawdown=max(Decimal(0), drawdown),
+            spread_ticks=min(asks) - max(bids) if bids and asks else 0,
+        )
+
+    def _spendable(self, asset: str, ours: int) -> int:
+        """Never more than our own, and never what the account held before (once the exchange told balances)."""
+        if asset not in self._balances:
+            return ours
+        free, locked = self._balances[asset]
+        return min(ours, max(0, free + locked - self._kept.get(asset, 0)))

@@ -1,0 +1,361 @@
+"""The one decision step: an event in, actions out. No I/O, no clock, no randomness.
+
+Apply the event to state → strategy turns the snapshot into a desired quote → execution compares it with live
+orders → risk keeps the approved ones and says why it refused the others. Cancels need nobody's approval.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from mm.domain.actions import (
+    Action,
+    Cancel,
+    Reconcile,
+    RecordFill,
+    RecordRisk,
+    StopRun,
+)
+from mm.domain.events import (
+    BalanceSeen,
+    BookSeen,
+    CancelRejected,
+    CancelUnknown,
+    CapitalFlowSeen,
+    ClockDrift,
+    CommitFailed,
+    Event,
+    FillSeen,
+    HaltRequested,
+    IntentsCommitted,
+    MarketTradeSeen,
+    OrderAbsent,
+    OrderNotSent,
+    OrderSeen,
+    OrderSent,
+    PlaceRejected,
+    PlaceUnknown,
+    QueryFailed,
+    Reconciled,
+    ResumeRequested,
+    StopRequested,
+    StreamDown,
+    StreamUp,
+    TimerFired,
+)
+from mm.domain.instrument import to_units
+from mm.domain.order import OrderStatus, Side
+from mm.domain.quote import Quote
+from mm.domain.risk import TradingState
+from mm.domain.snapshot import Snapshot
+from mm.engine.account import Account
+from mm.engine.market import Market
+from mm.engine.quoting import Quoting
+from mm.engine.setup import EngineSetup
+from mm.execution.client_order_id import is_own
+from mm.execution.order_manager import OrderManager, Pace
+from mm.fields import nanoseconds
+from mm.risk.engine import RiskEngine
+from mm.strategy.registry import build_strategy
+
+_FAULTY_KEY = frozenset({"authentication", "key_refused", "geo_blocked"})
+_NO_FAULT = frozenset({"would_match", "insufficient_funds"})
+"""Refusals that are the market's ordinary answer and say nothing of a broken bot."""
+
+
+class Engine:
+    """Built from an EngineSetup; `process` is the whole interface, the properties are for screens."""
+
+    def __init__(self, setup: EngineSetup) -> None:
+        self.setup = setup
+        self._at = setup.at
+        self._mono = setup.mono
+        execution = setup.execution
+        self.market = Market()
+        self.account = Account(setup.instrument, setup.recovery)
+        self.orders = OrderManager(
+            Pace(
+                nanoseconds(execution.query_after),
+                nanoseconds(execution.query_interval_max),
+                nanoseconds(execution.cancel_retry),
+            )
+        )
+        self._restore_orders()
+        self.risk = RiskEngine(setup.risk, setup.instrument, setup.capital_units, setup.recovery.baseline)
+        strategy = build_strategy(setup.strategy, max_position_units=to_units(setup.risk.max_position))
+        self.quoting = Quoting(setup, strategy, self.orders, self.risk)
+        self.quote = Quote((), 0.0)
+        self._stop_why = ""
+        self._is_finished = False
+        self._reconciling = False
+        self._next_reconcile = 0
+        self._next_proof = 0
+        self._proving = False
+        self._handlers: dict[type[Event], Callable[[Any], Sequence[Action]]] = {
+            BookSeen: self._on_book,
+            MarketTradeSeen: self._on_trade,
+            StreamUp: self._on_stream_up,
+            StreamDown: self._on_stream_down,
+            OrderSeen: self._on_order,
+            FillSeen: self._on_fill,
+            IntentsCommitted: lambda _: (),
+            CommitFailed: self._on_commit_failed,
+            OrderSent: self._on_sent,
+            OrderNotSent: self._on_not_sent,
+            PlaceRejected: self._on_rejected,
+            PlaceUnknown: self._on_unknown,
+            CancelRejected: self._on_cancel_rejected,
+            CancelUnknown: lambda _: (),
+            OrderAbsent: self._on_absent,
+            QueryFailed: self._on_query_failed,
+            BalanceSeen: self._on_balance,
+            CapitalFlowSeen: self._on_capital_flow,
+            Reconciled: self._on_reconciled,
+            TimerFired: self._on_timer,
+            StopRequested: self._on_stop,
+            HaltRequested: self._on_halt,
+            ResumeRequested: self._on_resume,
+            ClockDrift: self._on_clock_drift,
+        }
+
+    def process(self, event: Event) -> list[Action]:
+        self._at, self._mono = event.at, event.mono
+        actions = list(self._handlers[type(event)](event))
+        actions += self._after()
+        return actions
+
+    def snapshot(self) -> Snapshot:
+        return self.account.snapshot(self.market, self.orders, self.setup, self.risk.baseline, at=self._at, mono=self._mono)
+
+    @property
+    def state(self) -> TradingState:
+        return self.risk.state
+
+    @property
+    def is_stopping(self) -> bool:
+        return bool(self._stop_why)
+
+    # --- market -----------------------------------------------------------------
+
+    def _on_book(self, event: BookSeen) -> Sequence[Action]:
+        first = not self.market.is_up
+        self.market.on_book(event)
+        self.account.mark(self.market, self.orders)
+        actions = list(self.risk.clear("market_stream")) if first else []
+        actions += self.risk.observe(self.snapshot())
+        if len(self.orders):
+            actions += self._requote(place=False)
+        return actions
+
+    def _on_trade(self, event: MarketTradeSeen) -> Sequence[Action]:
+        self.market.on_trade(event)
+        return ()
+
+    def _on_stream_up(self, event: StreamUp) -> Sequence[Action]:
+        if event.stream == "account":
+            return self._reconcile("account stream is back")
+        return ()
+
+    def _on_stream_down(self, event: StreamDown) -> Sequence[Action]:
+        actions: list[Action] = [RecordRisk("stream_down", "warning", f"{event.stream}: {event.why}")]
+        if event.stream == "market":
+            self.market.drop_book()
+        actions += self.risk.connection_lost(self._mono)
+        actions += self.risk.raise_cause(f"{event.stream}_stream", event.why)
+        return actions
+
+    # --- own orders ---------------------------------------------------------------
+
+    def _on_order(self, event: OrderSeen) -> Sequence[Action]:
+        report = event.report
+        if not is_own(report.client_id, self.setup.tag):
+            return ()
+        if self.orders.get(report.client_id) is None:
+            if report.status.is_final:
+                return ()
+            detail = f"{report.client_id} is open at the exchange but not in the ledger: cancelled"
+            return (RecordRisk("unrecorded_order", "critical", detail), Cancel(report.client_id, "not in the ledger"))
+        actions = self.orders.report(report, event.source, self._mono)
+        if report.status is OrderStatus.OPEN and event.source == "place":
+            actions += self.risk.order_ok(self._mono)
+        if report.status.is_final:
+            self.quoting.wake()
+        return actions
+
+    def _on_fill(self, event: FillSeen) -> Sequence[Action]:
+        fill = event.fill
+        if not is_own(fill.client_id, self.setup.tag):
+            return ()
+        changes = self.orders.fill(fill, event.source)
+        if changes is None:
+            return ()
+        self.account.on_fill(fill, self._mono)
+        self.account.mark(self.market, self.orders)
+        actions: list[Action] = [RecordFill(fill, self.account.position, self._mid()), *changes]
+        actions += self.risk.observe(self.snapshot())
+        actions.append(self._equity())
+        return actions
+
+    def _on_commit_failed(self, event: CommitFailed) -> Sequence[Action]:
+        actions: list[Action] = []
+        for client_id in event.client_ids:
+            actions += self.orders.end(client_id, OrderStatus.NOT_SENT, "commit", event.why)
+        # What cannot be persisted is not sent; a ledger that failed once is not trusted to hold the next fill.
+        actions += self.risk.halt("ledger", f"the ledger could not be written: {event.why}")
+        return actions
+
+    def _on_sent(self, event: OrderSent) -> Sequence[Action]:
+        self.orders.sent(event.client_id, event.fence_mono)
+        return ()
+
+    def _on_not_sent(self, event: OrderNotSent) -> Sequence[Action]:
+        actions = self.orders.end(event.client_id, OrderStatus.NOT_SENT, "place", f"{event.code}: {event.why}")
+        if event.code == "connect":
+            actions += self.risk.connection_lost(self._mono)
+        return actions
+
+    def _on_rejected(self, event: PlaceRejected) -> Sequence[Action]:
+        why = f"{event.code} {event.reason}"
+        actions = self.orders.end(event.client_id, OrderStatus.REJECTED, "place", why)
+        if event.reason in _FAULTY_KEY:
+            actions += self.risk.halt(event.reason, f"the exchange refused the key or the place: {event.message}")
+        elif event.reason not in _NO_FAULT:
+            actions += self.risk.order_rejected(self._mono, event.reason)
+        if event.reason == "insufficient_funds":
+            # At most one attempt per refresh of the balances.
+            self.quoting.await_balances()
+            actions += self._reconcile("the exchange says the funds do not suffice")
+        return actions
+
+    def _on_unknown(self, event: PlaceUnknown) -> Sequence[Action]:
+        actions = self.orders.unknown(event.client_id, event.why, self._mono)
+        actions.append(RecordRisk("order_unknown", "warning", f"{event.client_id}: {event.why}"))
+        actions += self.risk.order_unknown(self._mono)
+        return actions
+
+    def _on_cancel_rejected(self, event: CancelRejected) -> Sequence[Action]:
+        self.orders.cancel_refused(event.client_id, self._mono)
+        return self.orders.due(self._mono)
+
+    def _on_absent(self, event: OrderAbsent) -> Sequence[Action]:
+        actions = self.orders.absent(event.client_id, corroborated=event.corroborated, mono=self._mono)
+        if actions:
+            self.quoting.wake()
+        return actions
+
+    def _on_query_failed(self, event: QueryFailed) -> Sequence[Action]:
+        self.orders.query_failed(event.client_id, self._mono)
+        return ()
+
+    # --- account ------------------------------------------------------------------
+
+    def _on_balance(self, event: BalanceSeen) -> Sequence[Action]:
+        self.account.on_balance(event)
+        return ()
+
+    def _on_capital_flow(self, event: CapitalFlowSeen) -> Sequence[Action]:
+        self.account.on_flow(event)
+        return self.risk.capital_flow(event.quote_units)
+
+    def _on_reconciled(self, event: Reconciled) -> Sequence[Action]:
+        self._reconciling = False
+        proving, self._proving = self._proving, False
+        self._next_reconcile = self._mono + nanoseconds(self.setup.execution.reconcile_every)
+        if proving and not event.problems and not len(self.orders):
+            self._is_finished = True
+            return [self._equity(), StopRun(self._stop_why)]
+        problems = (*event.problems, *self.account.problems())
+        if problems:
+            detail = "; ".join(problems)
+            self._next_proof = self._next_reconcile = self._mono + nanoseconds(self.setup.execution.cancel_retry)
+            return [
+                RecordRisk("reconcile", "warning", detail),
+                *self.risk.raise_cause("unreconciled", detail),
+            ]
+        actions: list[Action] = []
+        for cause in ("starting", "unreconciled", "account_stream"):
+            actions += self.risk.clear(cause)
+        self.quoting.balances_known()
+        return actions
+
+    # --- time, people, faults --------------------------------------------------------
+
+    def _on_timer(self, event: TimerFired) -> Sequence[Action]:
+        if event.name == "day":
+            return self._on_day(event.detail)
+        actions = self.orders.due(self._mono)
+        actions += self.risk.observe(self.snapshot())
+        if event.name == "tick":
+            actions += self._requote(place=True)
+            actions.append(self._equity())
+        if self._next_reconcile and self._mono >= self._next_reconcile:
+            actions += self._reconcile("periodic")
+        return actions
+
+    def _on_day(self, day: str) -> Sequence[Action]:
+        closing = self._equity()
+        return [closing, *self.risk.new_day(day, self.account.equity_units)]
+
+    def _on_stop(self, event: StopRequested) -> Sequence[Action]:
+        if self._stop_why:
+            return ()
+        self._stop_why = event.why
+        return self.risk.stop(event.why)
+
+    def _on_halt(self, event: HaltRequested) -> Sequence[Action]:
+        return self.risk.halt(event.cause, event.detail)
+
+    def _on_resume(self, event: ResumeRequested) -> Sequence[Action]:
+        return self.risk.resume(event.by, event.note, self.snapshot())
+
+    def _on_clock_drift(self, event: ClockDrift) -> Sequence[Action]:
+        limit_ms = nanoseconds(self.setup.risk.max_clock_drift) // 1_000_000
+        if abs(event.drift_ms) > limit_ms:
+            detail = f"{event.drift_ms} ms against the exchange, limit {limit_ms} ms"
+            return self.risk.raise_cause("clock_drift", detail)
+        return self.risk.clear("clock_drift")
+
+    # --- inside --------------------------------------------------------------------
+
+    def _after(self) -> list[Action]:
+        """What follows from any event: standing orders of the trading state, and the end of a stop."""
+        actions: list[Action] = []
+        if self.risk.state is TradingState.HALTED:
+            actions += self.orders.cancel_all("halted", self._mono)
+        elif self.risk.state is TradingState.REDUCING:
+            for order in list(self.orders):
+                if order.intent.side is Side.BUY:
+                    actions += self.orders.cancel(order.intent.client_id, "reducing", self._mono)
+        self._stop_why = self._stop_why or self.risk.stop_why
+        if self.quoting.is_due:
+            actions += self._requote(place=True)
+        if self._stop_why and not len(self.orders) and not self._is_finished and self._mono >= self._next_proof:
+            asked = self._reconcile("stop")
+            self._proving = self._proving or bool(asked)
+            actions += asked
+        return actions
+
+    def _requote(self, *, place: bool) -> list[Action]:
+        self.quote, actions = self.quoting.requote(self.snapshot(), place=place)
+        return actions
+
+    def _reconcile(self, why: str) -> list[Action]:
+        if self._reconciling:
+            return []
+        self._reconciling = True
+        return [Reconcile(why)]
+
+    def _restore_orders(self) -> None:
+        setup = self.setup
+        fences = {
+            # A request may have left just after its intent was committed: the fence counts from the decision.
+            known.intent.client_id: setup.mono + max(1, known.intent.decided_at + setup.fence_ns - setup.at)
+            for known in setup.recovery.orders
+        }
+        self.orders.restore(setup.recovery.orders, setup.recovery.known_fills, setup.mono, fences)
+
+    def _mid(self) -> float:
+        book = self.market.book
+        return (book.best_bid + book.best_ask) / 2 if book.is_two_sided else 0.0
+
+    def _equity(self) -> Action:
+        return self.account.equity_record(self.market, self.orders, self.risk.baseline)

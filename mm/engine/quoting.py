@@ -1,0 +1,85 @@
+"""When to quote, and the way from a wish to approved orders."""
+
+from mm.domain.actions import Action, Place
+from mm.domain.order import OrderIntent, OrderType
+from mm.domain.quote import Quote
+from mm.domain.risk import TradingState
+from mm.domain.snapshot import Snapshot
+from mm.engine.setup import EngineSetup
+from mm.execution.client_order_id import client_id
+from mm.execution.order_diff import diff_orders
+from mm.execution.order_manager import OrderManager
+from mm.fields import nanoseconds
+from mm.risk.engine import RiskEngine
+from mm.strategy.base import Strategy
+
+
+class Quoting:
+    """Renews quotes at each tick, and between ticks as soon as one leaves the tolerance.
+
+    A quote taken down for its price is put up again as soon as its cancel is proved (`is_due`); a side that was
+    filled waits for the tick.
+    """
+
+    def __init__(self, setup: EngineSetup, strategy: Strategy, orders: OrderManager, risk: RiskEngine) -> None:
+        self._setup = setup
+        self._strategy = strategy
+        self._orders = orders
+        self._risk = risk
+        self._seq = setup.recovery.last_seq
+        self._replacing = False
+        self._is_awake = False
+        self._awaits_balances = False
+
+    @property
+    def is_due(self) -> bool:
+        return self._is_awake and self._replacing
+
+    def wake(self) -> None:
+        """An order ended: a replacement that waited for it may go."""
+        self._is_awake = True
+
+    def await_balances(self) -> None:
+        self._awaits_balances = True
+
+    def balances_known(self) -> None:
+        self._awaits_balances = False
+
+    def requote(self, snapshot: Snapshot, *, place: bool) -> tuple[Quote, list[Action]]:
+        """The wish of this moment and what to do about it. `place` False: only take down what is off."""
+        self._is_awake = False
+        if self._risk.state is TradingState.HALTED or not snapshot.market_ok:
+            return Quote((), 0.0), []
+        quote = self._strategy.quote(snapshot)
+        strategy = self._setup.strategy
+        tolerance = int(strategy.refresh_tolerance * int(quote.fair_ticks))
+        diff = diff_orders(
+            quote.levels,
+            snapshot.own_orders,
+            tolerance_ticks=tolerance,
+            mono=snapshot.mono,
+            max_age_ns=nanoseconds(strategy.max_order_age),
+        )
+        actions: list[Action] = []
+        for order_id, why in diff.cancel:
+            actions += self._orders.cancel(order_id, why, snapshot.mono)
+        if diff.cancel or place:
+            self._replacing = bool(diff.cancel or diff.waiting)
+        if place and diff.place and not self._awaits_balances:
+            approval = self._risk.approve(diff.place, snapshot)
+            actions += approval.actions
+            for level in approval.approved:
+                self._seq += 1
+                intent = OrderIntent(
+                    client_id=client_id(self._setup.tag, self._seq),
+                    symbol=self._setup.instrument.symbol,
+                    side=level.side,
+                    type=OrderType.LIMIT_MAKER,
+                    ticks=level.ticks,
+                    lots=level.lots,
+                    decided_at=snapshot.at,
+                    level=level.level,
+                )
+                self._orders.decide(intent, snapshot.mono)
+                actions.append(Place(intent))
+        return quote, actions

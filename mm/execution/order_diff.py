@@ -1,0 +1,77 @@
+"""From desired quotes and live orders to what must be cancelled and what may be placed. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mm.domain.order import OrderStatus, OwnOrder, Side
+from mm.domain.quote import QuoteLevel
+
+
+@dataclass(frozen=True, slots=True)
+class OrderDiff:
+    """`keep` client ids that stay; `cancel` (client id, reason) pairs; `place` levels whose slot is free now;
+    `waiting` levels whose slot is still taken by an order on its way out or of unknown fate."""
+
+    keep: tuple[str, ...]
+    cancel: tuple[tuple[str, str], ...]
+    place: tuple[QuoteLevel, ...]
+    waiting: tuple[QuoteLevel, ...]
+
+
+def diff_orders(
+    desired: Sequence[QuoteLevel],
+    live: Sequence[OwnOrder],
+    *,
+    tolerance_ticks: int,
+    mono: int,
+    max_age_ns: int,
+) -> OrderDiff:
+    """Keep what stands within `tolerance_ticks` of its wish (it keeps its place in the queue), cancel the rest.
+
+    A slot is a side and a level. A new order is placed only into an empty slot: a replacement waits until the
+    old order is proved gone, so that exposure and funds are never needed twice. A partly filled order is kept;
+    one larger than the wish is not.
+    """
+    wishes: dict[tuple[Side, int], QuoteLevel] = {(wish.side, wish.level): wish for wish in desired}
+    keep: list[str] = []
+    cancel: list[tuple[str, str]] = []
+    taken: set[tuple[Side, int]] = set()
+    for order in sorted(live, key=lambda order: order.placed_mono):
+        slot = (order.side, order.level)
+        wish = wishes.get(slot)
+        is_first = slot not in taken
+        taken.add(slot)
+        if order.cancelling or order.status is not OrderStatus.OPEN:
+            continue
+        reason = _reason_to_cancel(order, wish, tolerance_ticks, mono - order.placed_mono > max_age_ns, is_first)
+        if reason:
+            cancel.append((order.client_id, reason))
+        else:
+            keep.append(order.client_id)
+    kept = {(order.side, order.level) for order in live if order.client_id in keep}
+    return OrderDiff(
+        keep=tuple(keep),
+        cancel=tuple(cancel),
+        place=tuple(wish for slot, wish in wishes.items() if slot not in taken),
+        waiting=tuple(wish for slot, wish in wishes.items() if slot in taken and slot not in kept),
+    )
+
+
+def _reason_to_cancel(
+    order: OwnOrder,
+    wish: QuoteLevel | None,
+    tolerance_ticks: int,
+    is_old: bool,  # noqa: FBT001 - private, named at the one call
+    is_first: bool,  # noqa: FBT001
+) -> str:
+    if wish is None:
+        return "unwanted"
+    if not is_first:
+        return "duplicate_slot"
+    if abs(order.ticks - wish.ticks) > tolerance_ticks:
+        return "price"
+    if order.lots > wish.lots:
+        return "size"
+    if is_old:
+        return "age"
+    return ""

@@ -1,0 +1,197 @@
+"""The life of a run: streams, timers, people's commands, heartbeat, and a stop that proves itself."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from mm.domain.errors import ExchangeError, NotProven
+from mm.domain.events import ClockDrift, MarketTradeSeen, StopRequested, TimerFired
+from mm.domain.order import OrderStatus
+from mm.domain.records import Heartbeat
+from mm.domain.trading_day import TradingDay
+from mm.engine.engine import Engine
+from mm.runner.clearing import clear_exchange
+from mm.runner.dispatch import Dispatcher, Parts
+
+_PULSE = 0.25
+_CONTROL = 1.0
+_HEARTBEAT = 5.0
+_CLOCK_CHECK = 60.0
+
+
+class Resources(Protocol):
+    """Use of the machine by this process."""
+
+    def sample(self) -> tuple[float, int]:
+        """CPU in per cent of one core since the last sample, resident memory in bytes."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class RunTimes:
+    """`tick` seconds between renewals of quotes; `run_for` seconds until the run stops by itself (None: never);
+    `stop_timeout` how long a stop may take; `day_at` the trading day a moment (UTC) belongs to."""
+
+    tick: float
+    run_for: float | None
+    stop_timeout: float
+    day_at: Callable[[datetime], TradingDay]
+
+
+@dataclass(frozen=True, slots=True)
+class RunOutcome:
+    """`why` it ended; `proven`: the exchange showed no own order after the last cancel."""
+
+    why: str
+    proven: bool
+
+
+class Runner:
+    def __init__(self, engine: Engine, parts: Parts, times: RunTimes, resources: Resources) -> None:
+        self.engine = engine
+        self.dispatcher = Dispatcher(engine, parts)
+        self._parts = parts
+        self._times = times
+        self._resources = resources
+        self._clock = parts.clock
+        self._day = times.day_at(_utc(parts.clock.now()))
+
+    def stop(self, why: str) -> None:
+        """Ask for a graceful stop; may be called from a signal handler of the loop."""
+        self.dispatcher.process(StopRequested(why=why, **self.dispatcher.now()))
+
+    async def run(self) -> RunOutcome:
+        """Until a stop is done. Raises NotProven when the exchange may still hold own orders."""
+        work = [
+            asyncio.create_task(self._streams()),
+            asyncio.create_task(self._every(self._times.tick, lambda: self._timer("tick"))),
+            asyncio.create_task(self._every(_PULSE, self._pulse)),
+            asyncio.create_task(self._every(_CONTROL, self._poll_control)),
+            asyncio.create_task(self._heartbeats()),
+            asyncio.create_task(self._check_clock()),
+        ]
+        if self._times.run_for is not None:
+            work.append(asyncio.create_task(self._stop_after(self._times.run_for)))
+        try:
+            why = await self._until_finished(work)
+        except Exception as error:
+            # Whatever broke, orders must not outlive the one who minds them.
+            await self._clear(f"{type(error).__name__}: {error}")
+            raise
+        finally:
+            for task in work:
+                task.cancel()
+            await asyncio.gather(*work, return_exceptions=True)
+            await self.dispatcher.close()
+        return RunOutcome(why, proven=True)
+
+    async def _until_finished(self, work: list[asyncio.Task[None]]) -> str:
+        finished = self.dispatcher.finished
+        stopping_since = 0.0
+        while not finished.done():
+            waited: list[asyncio.Future[Any]] = [finished, *work]
+            await asyncio.wait(waited, timeout=_PULSE, return_when=asyncio.FIRST_COMPLETED)
+            for task in [task for task in work if task.done()]:
+                work.remove(task)
+                if task.exception() is not None and not finished.done():
+                    raise task.exception() or RuntimeError("a task ended")
+            if self.engine.is_stopping:
+                now = self._clock.monotonic() / 1e9
+                stopping_since = stopping_since or now
+                if now - stopping_since > self._times.stop_timeout:
+                    await self._clear("the stop took too long")
+                    return "stopped by clearing the exchange"
+        return finished.result()
+
+    async def _clear(self, why: str) -> None:
+        try:
+            left = await clear_exchange(
+                self._parts.exchange, self.engine.setup.instrument.symbol, self.engine.setup.tag, self._clock
+            )
+        except ExchangeError as error:
+            raise NotProven(
+                f"own orders may be left at the exchange ({why}; then {error.message})", "run 'mm stop --emergency'"
+            ) from error
+        if left:
+            raise NotProven(
+                f"own orders are left at the exchange ({why}): {', '.join(left)}", "run 'mm stop --emergency'"
+            )
+
+    # --- tasks --------------------------------------------------------------------
+
+    async def _streams(self) -> None:
+        symbol = self.engine.setup.instrument.symbol
+        price = await self._parts.exchange.last_price(symbol)
+        ticks = self.engine.setup.instrument.ticks_down(price)
+        # The first reference for the price collar, until trades arrive.
+        self.dispatcher.process(
+            MarketTradeSeen(ticks=ticks, lots=0, buyer_is_maker=False, trade_id=0, **self.dispatcher.now())
+        )
+        await self._parts.exchange.run(self.dispatcher.process)
+
+    async def _every(self, seconds: float, work: Callable[[], None]) -> None:
+        while True:
+            await self._clock.sleep(seconds)
+            work()
+
+    def _timer(self, name: str, detail: str = "") -> None:
+        self.dispatcher.process(TimerFired(name=name, detail=detail, **self.dispatcher.now()))
+
+    def _pulse(self) -> None:
+        if not self.engine.is_stopping and not self._parts.latch.is_armed():
+            self.stop("the stop latch fell")
+        today = self._times.day_at(_utc(self._clock.now()))
+        if today.day > self._day.day:
+            self._day = today
+            self._timer("day", today.day.isoformat())
+        self._timer("pulse")
+
+    def _poll_control(self) -> None:
+        for event in self._parts.control.poll():
+            self.dispatcher.process(event)
+
+    async def _stop_after(self, seconds: float) -> None:
+        await self._clock.sleep(seconds)
+        self.stop("the time of the run is over")
+
+    async def _check_clock(self) -> None:
+        while True:
+            try:
+                drift_ms, round_trip_ms = await self._parts.exchange.resync_clock()
+            except ExchangeError:
+                # Told by the streams and the next order as well; the clock is looked at again soon.
+                await self._clock.sleep(_CONTROL * 5)
+                continue
+            self.dispatcher.process(
+                ClockDrift(drift_ms=drift_ms, round_trip_ms=round_trip_ms, **self.dispatcher.now())
+            )
+            await self._clock.sleep(_CLOCK_CHECK)
+
+    async def _heartbeats(self) -> None:
+        while True:
+            before = self._clock.monotonic()
+            await self._clock.sleep(_HEARTBEAT)
+            lag_ms = (self._clock.monotonic() - before) / 1e6 - _HEARTBEAT * 1000
+            cpu, memory = self._resources.sample()
+            at = self._clock.now()
+            self._parts.latch.beat()
+            self._parts.ledger.record(
+                at,
+                [
+                    Heartbeat(
+                        at=at,
+                        state=str(self.engine.state),
+                        cpu_percent=cpu,
+                        rss_bytes=memory,
+                        lag_ms=max(0.0, lag_ms),
+                        open_orders=self.engine.orders.count(OrderStatus.OPEN),
+                        unknown_orders=self.engine.orders.count(OrderStatus.UNKNOWN),
+                    )
+                ],
+            )
+
+
+def _utc(at: int) -> datetime:
+    return datetime.fromtimestamp(at // 1_000_000_000, tz=UTC)

@@ -1,0 +1,142 @@
+"""Reads what the exchange holds and tells the engine, event by event. Start-up, reconnects and doubts all come here."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from mm.domain.errors import ExchangeError
+from mm.domain.events import (
+    BalanceSeen,
+    FillSeen,
+    OrderAbsent,
+    OrderSeen,
+    QueryFailed,
+    Reconciled,
+)
+from mm.domain.fill import Fill
+from mm.domain.order import OrderReport, OrderStatus
+from mm.engine.engine import Engine
+from mm.execution.client_order_id import is_own
+from mm.ports import AccountReader, Clock, EventSink
+
+_PAGE = 1000
+_OVERLAP = 500
+"""Trade ids re-read behind the last known one: reports may have arrived out of order before a crash."""
+
+
+class Reconciler:
+    def __init__(self, engine: Engine, reader: AccountReader, clock: Clock, sink: EventSink) -> None:
+        self._engine = engine
+        self._reader = reader
+        self._clock = clock
+        self._sink = sink
+        self._symbol = engine.setup.instrument.symbol
+        self._tag = engine.setup.tag
+        self._foreign: set[str] = set()
+        self._next_trade_id = _first_trade_to_read(engine)
+
+    def _now(self) -> dict[str, int]:
+        return {"at": self._clock.now(), "mono": self._clock.monotonic()}
+
+    async def query(self, client_id: str, *, past_fence: bool) -> None:
+        """What became of one order. An absence past the fence is corroborated by open orders and trades."""
+        try:
+            report = await self._reader.order(client_id)
+            if report is None:
+                corroborated = past_fence and await self._is_nowhere(client_id)
+                self._sink(OrderAbsent(client_id=client_id, corroborated=corroborated, **self._now()))
+                return
+            await self._tell_with_fills(report, "query")
+        except ExchangeError as error:
+            self._sink(QueryFailed(client_id=client_id, why=error.message, **self._now()))
+
+    async def reconcile(self) -> None:
+        """Open orders, then orders we believed open, then trades, then balances; `Reconciled` says what is left."""
+        try:
+            problems = await self._orders()
+            await self._trades()
+            account = await self._reader.account()
+            for balance in account.balances:
+                self._sink(
+                    BalanceSeen(
+                        asset=balance.asset,
+                        free_units=balance.free_units,
+                        locked_units=balance.locked_units,
+                        **self._now(),
+                    )
+                )
+            if not account.can_trade:
+                problems.append("the exchange says this account may not trade")
+        except ExchangeError as error:
+            problems = [f"the exchange could not be read: {error.message}"]
+        self._sink(Reconciled(problems=tuple(problems), **self._now()))
+
+    async def _orders(self) -> list[str]:
+        believed = {
+            order.intent.client_id
+            for order in self._engine.orders
+            if order.status in (OrderStatus.OPEN, OrderStatus.UNKNOWN) and order.fence_mono
+        }
+        problems = []
+        open_now = set()
+        for report in await self._reader.open_orders(self._symbol):
+            if not is_own(report.client_id, self._tag):
+                continue
+            open_now.add(report.client_id)
+            known = self._engine.orders.get(report.client_id)
+            if known is None:
+                problems.append(f"own order {report.client_id} is open at the exchange but not in the ledger")
+            await self._tell_with_fills(report, "reconcile")
+        for client_id in believed - open_now:
+            current = await self._reader.order(client_id)
+            if current is not None:
+                await self._tell_with_fills(current, "reconcile")
+        return problems
+
+    async def _tell_with_fills(self, report: OrderReport, source: str) -> None:
+        known = self._engine.orders.get(report.client_id)
+        if known is not None and report.executed_lots > known.filled_lots:
+            # The order's state must not run ahead of its fills.
+            self._note(report)
+            await self._trades()
+        self._sink(OrderSeen(report=report, source=source, **self._now()))
+
+    def _note(self, report: OrderReport) -> None:
+        self._engine.orders.note_exchange_id(report.exchange_id, report.client_id)
+
+    async def _trades(self) -> None:
+        """Own fills from the last known trade on; each once, those of others skipped."""
+        while True:
+            page = await self._reader.trades(self._symbol, self._next_trade_id, _PAGE)
+            for fill in page:
+                owned = await self._with_owner(fill)
+                if owned is not None:
+                    self._sink(FillSeen(fill=owned, source="reconcile", **self._now()))
+            if page:
+                self._next_trade_id = max(self._next_trade_id, page[-1].trade_id - _OVERLAP)
+            if len(page) < _PAGE:
+                return
+            self._next_trade_id = page[-1].trade_id + 1
+
+    async def _with_owner(self, fill: Fill) -> Fill | None:
+        if fill.exchange_id in self._foreign or self._engine.orders.has_trade(fill.trade_id):
+            return None
+        client_id = self._engine.orders.client_id_of(fill.exchange_id)
+        if not client_id:
+            report = await self._reader.order_by_exchange_id(fill.exchange_id)
+            client_id = report.client_id if report is not None else ""
+        if not is_own(client_id, self._tag):
+            self._foreign.add(fill.exchange_id)
+            return None
+        return replace(fill, client_id=client_id)
+
+    async def _is_nowhere(self, client_id: str) -> bool:
+        open_orders: Iterable[OrderReport] = await self._reader.open_orders(self._symbol)
+        if any(report.client_id == client_id for report in open_orders):
+            return False
+        await self._trades()
+        known = self._engine.orders.get(client_id)
+        return known is None or known.executed_lots == 0
+
+
+def _first_trade_to_read(engine: Engine) -> int:
+    return max(0, engine.setup.recovery.last_trade_id + 1 - _OVERLAP)
