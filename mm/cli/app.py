@@ -96,5 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _one_line(text: str) -> str:
-    """Several problems stay several lines; each is indented under the first."""
-    return "\n    ".join(line.strip() for line in text.strip().splitlines())
+    """Several problems stay several lines, each indented under the first; secrets stay out."""
+    from mm.redaction import redact
+
+    return "\n    ".join(line.strip() for line in redact(text).strip().splitlines())

@@ -1,5 +1,6 @@
 """How commands show things: JSON for programs, rich tables for people, notes on stderr."""
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+
+PIPE_WIDTH = 160
 
 
 def json_text(value: object, *, indent: bool = True) -> str:
@@ -38,10 +41,12 @@ def iso(moment: datetime, timespec: str = "milliseconds") -> str:
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Rich's console; NO_COLOR and a stdout that is no terminal take the colours away."""
+    """Rich's console; NO_COLOR and a stdout that is no terminal take the colours away, a pipe the narrow page too."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=False)
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    width = None if terminal or os.environ.get("COLUMNS") else PIPE_WIDTH
+    return Console(stderr=stderr, highlight=False, width=width)
 
 
 def table(

@@ -35,9 +35,10 @@ def read_layers(home: Home, profile: str | None, environ: Mapping[str, str]) -> 
 
 
 def profile_names(home: Home) -> list[str]:
-    """Shipped profiles and the person's own, sorted."""
+    """Shipped profiles and the person's own, smaller tiers first."""
     folders = (defaults.profiles_folder(), home.profiles)
-    return sorted({path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.yaml")})
+    names = {path.stem for folder in folders if folder.is_dir() for path in folder.glob("*.yaml")}
+    return sorted(names, key=lambda name: (int("".join(c for c in name[:9] if c in "0123456789") or 0), name))
 
 
 def profile_file(home: Home, profile: str) -> Path:
