@@ -13,9 +13,12 @@ UNITS = 100_000_000
 
 def to_units(amount: Decimal) -> int:
     """Decimal to 1e-8 units. Raises ValueError when `amount` is finer than 1e-8 or not finite."""
-    scaled = amount * UNITS
-    units = int(scaled)
-    if units != scaled:
+    if not amount.is_finite():
+        raise ValueError(f"{amount} is no amount")
+    # Not amount * UNITS: the decimal context would round a long tail away before it could be refused.
+    numerator, denominator = amount.as_integer_ratio()
+    units, rest = divmod(numerator * UNITS, denominator)
+    if rest:
         raise ValueError(f"{amount} is finer than 1e-8")
     return units
 

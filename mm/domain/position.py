@@ -26,7 +26,8 @@ class Position:
         size = instrument.base_units(fill.lots)
         fee_base = fill.fee_units if fill.fee_asset == instrument.base else 0
         fee_quote = fill.fee_units if fill.fee_asset == instrument.quote else 0
-        third = 0 if fee_base or fee_quote else (fill.fee_quote_units or 0)
+        is_third = fill.fee_asset not in {instrument.base, instrument.quote}
+        third = (fill.fee_quote_units or 0) if is_third else 0
         if fill.buy:
             return replace(
                 self,
