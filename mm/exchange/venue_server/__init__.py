@@ -1,0 +1,1 @@
+"""Binance-compatible HTTP and WebSocket server over the in-process venue."""

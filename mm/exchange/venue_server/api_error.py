@@ -1,0 +1,72 @@
+"""Binance's error answers: HTTP status, code and message as the real API words them.
+
+Source: Binance Spot API documentation, "Error codes", and the table in docs/venue.md.
+"""
+
+from typing import Any
+
+
+class ApiError(Exception):
+    """Answered as `{"code": code, "msg": message}` with `status`; `retry_after` seconds for a 429."""
+
+    def __init__(self, code: int, message: str, status: int = 400, retry_after: int = 0) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.status = status
+        self.retry_after = retry_after
+
+    def body(self) -> dict[str, Any]:
+        return {"code": self.code, "msg": self.message}
+
+
+def missing(name: str) -> ApiError:
+    return ApiError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
+
+
+def missing_both(first: str, second: str) -> ApiError:
+    return ApiError(-1102, f"Param '{first}' or '{second}' must be sent, but both were empty/null!")
+
+
+def illegal(name: str, legal: str) -> ApiError:
+    return ApiError(-1100, f"Illegal characters found in parameter '{name}'; legal range is '{legal}'.")
+
+
+def duplicate() -> ApiError:
+    return ApiError(-1101, "Duplicate values for a parameter detected.")
+
+
+def too_many(expected: int, received: int) -> ApiError:
+    return ApiError(-1101, f"Too many parameters; expected '{expected}' and received '{received}'.")
+
+
+def not_all_read(read: int, sent: int) -> ApiError:
+    return ApiError(-1104, f"Not all sent parameters were read; read '{read}' parameter(s) but was sent '{sent}'.")
+
+
+def empty(name: str) -> ApiError:
+    return ApiError(-1105, f"Parameter '{name}' was empty.")
+
+
+def not_required(name: str) -> ApiError:
+    return ApiError(-1106, f"Parameter '{name}' sent when not required.")
+
+
+def invalid(name: str) -> ApiError:
+    return ApiError(-1130, f"Data sent for parameter '{name}' is not valid.")
+
+
+def bad_symbol() -> ApiError:
+    return ApiError(-1121, "Invalid symbol.")
+
+
+def bad_key_format() -> ApiError:
+    return ApiError(-2014, "API-key format invalid.", status=401)
+
+
+def bad_key() -> ApiError:
+    return ApiError(-2015, "Invalid API-key, IP, or permissions for action.", status=401)
+
+
+def bad_signature() -> ApiError:
+    return ApiError(-1022, "Signature for this request is not valid.")
