@@ -146,7 +146,7 @@ def _order_row(order: Order) -> tuple[object, ...]:
 
 
 def _order(row: tuple[Any, ...]) -> Order:
-    return Order(*row[:4], bool(row[4]), *row[5:])
+    return Order(*[*row[:4], bool(row[4]), *row[5:]])
 
 
 def _trade_row(trade: TradeView) -> tuple[object, ...]:
