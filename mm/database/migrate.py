@@ -1,8 +1,11 @@
 """Bringing a database to the schema of the code: forward only, a copy is put aside first."""
 
 import os
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+
+from sqlalchemy.exc import DBAPIError
 
 from mm.database.sqlite import DriverConnection, DriverError, connect, driver, engine_of, refuse_unless_ours
 from mm.domain.errors import LedgerError
@@ -40,8 +43,9 @@ def open_or_create(path: Path, schema: Schema) -> bool:
                 f"{schema.what} {path} is missing but {left.name} remains",
                 f"restore a backup, or move {left.name} away to begin anew",
             )
-    _create(path, schema)
-    return True
+    if _create(path, schema):
+        return True
+    return open_or_create(path, schema)
 
 
 def revision_of(connection: DriverConnection) -> str | None:
@@ -59,29 +63,35 @@ def refuse_newer(path: Path, revision: str | None, schema: Schema) -> None:
         )
 
 
-def _create(path: Path, schema: Schema) -> None:
-    fresh = Path(f"{path}.new")
-    for left in (fresh, Path(f"{fresh}-wal"), Path(f"{fresh}-shm"), Path(f"{fresh}-journal")):
-        left.unlink(missing_ok=True)
+def _create(path: Path, schema: Schema) -> bool:
+    """False when another process was faster; its database stays."""
     try:
-        os.close(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
-        connection = connect(fresh)
-        try:
-            if schema.wal:
-                connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA application_id = {schema.application_id}")
-        finally:
-            connection.close()
-        _upgrade(fresh, schema)
-        descriptor = os.open(fresh, os.O_RDONLY)
-        os.fsync(descriptor)
+        descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.new-", dir=path.parent)
         os.close(descriptor)
-        fresh.rename(path)
+        fresh = Path(name)
+        try:
+            connection = connect(fresh)
+            try:
+                if schema.wal:
+                    connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute(f"PRAGMA application_id = {schema.application_id}")
+            finally:
+                connection.close()
+            _upgrade(fresh, schema)
+            descriptor = os.open(fresh, os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
+            # A link, unlike a rename, never replaces a file.
+            path.hardlink_to(fresh)
+        finally:
+            fresh.unlink(missing_ok=True)
         _sync_folder(path.parent)
-    except (OSError, DriverError) as error:
-        raise LedgerError(
-            f"{schema.what} {path} cannot be made: {error}", "free the disk or mend its rights"
-        ) from error
+    except FileExistsError:
+        return False
+    except (OSError, DriverError, DBAPIError) as error:
+        message = f"{schema.what} {path} cannot be made: {error}"
+        raise LedgerError(message, "free the disk or mend its rights") from error
+    return True
 
 
 def _bring_forward(path: Path, schema: Schema) -> None:
@@ -98,7 +108,11 @@ def _bring_forward(path: Path, schema: Schema) -> None:
         ) from error
     finally:
         connection.close()
-    _upgrade(path, schema)
+    try:
+        _upgrade(path, schema)
+    except DBAPIError as error:
+        message = f"{schema.what} {path} cannot be migrated: {error.orig}"
+        raise LedgerError(message, "it is unchanged; free the disk, end what holds it, start again") from error
 
 
 def _copy_aside(connection: DriverConnection, copy: Path) -> None:
