@@ -18,7 +18,7 @@ FORMAT = 1
 SUFFIX = ".jsonl.gz"
 _SYNC_NANOSECONDS = 1_000_000_000
 _CHUNK_BYTES = 64 * 1024
-_MAX_WAITING_CHUNKS = 1024
+_MAX_WAITING_BYTES = 64 * 1024 * 1024
 _GZIP = 31
 _NEWLINE = orjson.OPT_APPEND_NEWLINE
 OnFailure = Callable[[str], None]
@@ -39,6 +39,9 @@ class JournalWriter:
         self._size = 0
         self._handed_over = 0
         self._closed = False
+        # Each counted by one thread only.
+        self._queued = 0
+        self._written = 0
         self._stream = _Stream(path, on_failure)
         self._queue: queue.SimpleQueue[bytes | None] = queue.SimpleQueue()
         facts = {"format": FORMAT, "fields": self._encoder.field_names, "run": dict(header)}
@@ -79,7 +82,8 @@ class JournalWriter:
         self._size = 0
         if self._thread is None:
             self._stream.write(chunk)
-        elif self._queue.qsize() < _MAX_WAITING_CHUNKS:
+        elif self._queued - self._written < _MAX_WAITING_BYTES:
+            self._queued += len(chunk)
             self._queue.put(chunk)
         else:
             self._stream.fail("the disk is too slow, the journal ends here")
@@ -90,6 +94,7 @@ class JournalWriter:
             if chunk is None:
                 return
             self._stream.write(chunk)
+            self._written += len(chunk)
 
 
 class _Stream:
