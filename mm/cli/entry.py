@@ -1,0 +1,15 @@
+"""Where the `mm` command begins: an emergency stop goes ahead of everything that takes time to import."""
+
+import sys
+
+
+def main() -> None:
+    arguments = sys.argv[1:]
+    if "--emergency" in arguments:
+        from mm.cli import emergency
+
+        if emergency.is_emergency(arguments):
+            sys.exit(emergency.run(arguments))
+    from mm.cli import app
+
+    app.main()

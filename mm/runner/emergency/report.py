@@ -1,0 +1,83 @@
+"""What a stop did, for people and for programs."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from mm.domain.errors import ExitCode
+from mm.runner.emergency.rest_client import OpenOrder
+
+
+@dataclass(slots=True)
+class StopReport:
+    """One environment. Seconds count from the start of the command."""
+
+    environment: str
+    latch: str = "untouched"
+    killed: list[int] = field(default_factory=list)
+    """Pids that were ended: killed by an emergency stop, asked to end by a graceful one."""
+    exchange: str = ""
+    symbol: str = ""
+    cancelled: Sequence[OpenOrder] = ()
+    gone: Sequence[OpenOrder] = ()
+    foreign: Sequence[OpenOrder] = ()
+    remaining: Sequence[OpenOrder] = ()
+    proven: bool = False
+    as_of_ms: int = 0
+    seconds_to_first_cancel: float | None = None
+    seconds_total: float = 0.0
+    fence_seconds: float = 0.0
+    problem: str = ""
+    exit_code: ExitCode = ExitCode.NOT_PROVEN
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "environment": self.environment,
+            "latch": self.latch,
+            "killed": self.killed,
+            "cancelled": len(self.cancelled),
+            "cancelled_orders": [order.client_id for order in self.cancelled],
+            "already_gone": len(self.gone),
+            "foreign_left": len(self.foreign),
+            "remaining": [order.client_id or str(order.order_id) for order in self.remaining],
+            "proven": self.proven,
+            "exchange": self.exchange,
+            "symbol": self.symbol,
+            "as_of": _iso(self.as_of_ms) if self.proven else None,
+            "seconds_to_first_cancel": _rounded(self.seconds_to_first_cancel),
+            "seconds_total": _rounded(self.seconds_total),
+            "fence_seconds": self.fence_seconds,
+            "problem": self.problem,
+        }
+
+    def json_line(self) -> str:
+        return json.dumps(self.as_dict())
+
+    def lines(self) -> list[str]:
+        """For people; every line begins with the environment."""
+        orders = self.symbol or "any symbol"
+        lines = [f"{len(self.cancelled)} orders cancelled, {len(self.gone)} were gone already"]
+        if self.seconds_to_first_cancel is not None:
+            lines[0] += f"; first cancel {self.seconds_to_first_cancel:.2f} s after the command began"
+        if self.foreign:
+            lines.append(f"{len(self.foreign)} orders of others left alone (--foreign-orders takes them too)")
+        if self.proven:
+            waited = f"the fence of {self.fence_seconds:g} s has passed; " if self.fence_seconds else ""
+            lines.append(
+                f"proved: {waited}no own order is open on {orders} at {self.exchange} as of {_iso(self.as_of_ms)} "
+                f"({self.seconds_total:.1f} s in all)"
+            )
+        else:
+            lines.append(f"NOT PROVED after {self.seconds_total:.1f} s: {self.problem or 'orders are left'}")
+            lines.extend(f"left: {order}" for order in self.remaining)
+        return [f"{self.environment}: {line}" for line in lines]
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)
+
+
+def _iso(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
