@@ -5,10 +5,10 @@ import tempfile
 from pathlib import Path
 
 from mm.checklist.context import PreflightContext
+from mm.checklist.ledger_soundness import unsoundness
 from mm.checklist.model import Check, Item
-from mm.database.sqlite import driver, refuse_unless_ours, wal_is_safe
-from mm.domain.errors import LedgerError, StageRefused
-from mm.ledger.schema import SCHEMA
+from mm.database.sqlite import driver, wal_is_safe
+from mm.domain.errors import StageRefused
 from mm.rollout.stages import MAINNET, cap_risk, check_profile
 from mm.runner.lock import is_held, running_bot
 
@@ -103,10 +103,9 @@ def ledger(context: PreflightContext) -> Item:
         return check.failed(context.record_problem, "restore a backup, or look at the file named")
     if not path.exists():
         return check.passed(f"SQLite {version}; no ledger yet, the first run makes {path}")
-    try:
-        refuse_unless_ours(path, SCHEMA.application_id, SCHEMA.what)
-    except LedgerError as error:
-        return check.failed(error.message, error.hint)
+    wrong = unsoundness(path)
+    if wrong:
+        return check.failed(wrong, "restore a backup; move the file away only after you have looked at it")
     return check.passed(f"SQLite {version}; {path} passed the quick check")
 
 
