@@ -123,6 +123,9 @@ def _client(
             "fetchCurrencies": False,
             "recvWindow": round(seconds(settings.recv_window) * 1000),
             "maxRetriesOnFailure": 0,
+            # `parse_market` looks these up; ccxt fills them only when it loads every market.
+            "crossMarginPairsData": [],
+            "isolatedMarginPairsData": [],
             "ws": {"cost": 0.2},
         },
     }
