@@ -10,7 +10,7 @@ from urllib.parse import parse_qsl
 import orjson
 from aiohttp import web
 
-TOKEN_HEADER = "X-MM-Token"  # noqa: S105 - the header's name, not a token
+from mm.exchange.venue_server.keys import TOKEN_HEADER
 
 
 class Operator(Protocol):

@@ -7,6 +7,8 @@ import string
 from dataclasses import dataclass, field
 from pathlib import Path
 
+TOKEN_HEADER = "X-MM-Token"  # noqa: S105 - the header's name, not a token
+"""Carries the admin token."""
 _ALPHABET = string.ascii_letters + string.digits
 
 

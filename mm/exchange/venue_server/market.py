@@ -48,7 +48,10 @@ class MarketClock:
         self._begun.set()
 
     def prime(self, has_book: Callable[[], bool]) -> None:
-        """Plays a waiting flow up to its first book."""
+        """Fills the book: a generated flow at once, a waiting one is played up to its first book."""
+        if self.has_begun:
+            self._flow.advance(self._now_ms())
+            return
         start_ms = self._stands_at_ms
         for played_ms in range(0, _PRIMING_MOST_MS, _PRIMING_STEP_MS):
             self._stands_at_ms = start_ms + played_ms

@@ -95,8 +95,9 @@ def ticker_24h(served: Served, _uid: int, parameters: Parameters) -> Any:
 
 def ticker_price(served: Served, _uid: int, parameters: Parameters) -> Any:
     def price(symbol: str) -> wire.Json:
-        last = served.venue.last_price(symbol)
-        return {"symbol": symbol, "price": "0.00000000" if last is None else wire.text(last)}
+        # A market that has just begun has no trade yet; the real one always has. Its best bid stands in.
+        last = served.venue.last_price(symbol) or _book(served, symbol).bid
+        return {"symbol": symbol, "price": wire.text(last)}
 
     return _each(served, parameters, price)
 

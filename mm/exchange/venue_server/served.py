@@ -3,12 +3,10 @@
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Literal
 
 from mm.exchange.venue.events import ExecutionReport, VenueEvent
 from mm.exchange.venue.venue import Venue
-from mm.exchange.venue.views import AccountState
 from mm.exchange.venue_server import api_error
 from mm.exchange.venue_server.limits import OrderLimit, WeightLimit
 from mm.exchange.venue_server.signing import Signatures
@@ -71,13 +69,9 @@ class Served:
             limit = self._orders[uid] = OrderLimit()
         return limit
 
-    def reopen_account(
-        self, api_key: str, deposits: Mapping[str, Decimal], maker_fee: Decimal, taker_fee: Decimal
-    ) -> AccountState:
-        """Closes the key's account and opens a new one with another uid."""
-        state = self.venue.reopen_account(api_key, deposits, maker_fee, taker_fee)
+    def forget_account(self, api_key: str) -> None:
+        """The key's account was closed: look its new one up at the next request."""
         self._uids.pop(api_key, None)
-        return state
 
     def _count_maker_fills(self, event: VenueEvent) -> None:
         if (

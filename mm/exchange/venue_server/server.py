@@ -73,12 +73,16 @@ class VenueServer:
         """The task that drives the market; it ends only by an error."""
         return self._market
 
-    async def start(self, ssl_context: ssl.SSLContext | None = None) -> None:
-        """Raises OSError when the port is taken."""
+    async def start(self, ssl_context: ssl.SSLContext | None = None, port: int | None = None) -> None:
+        """Listens on `port`, else on that of the options. Raises OSError when it is taken; may then be tried again."""
         runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=1.0)
         await runner.setup()
-        site = web.TCPSite(runner, self.options.host, self.options.port, ssl_context=ssl_context)
-        await site.start()
+        wanted = self.options.port if port is None else port
+        try:
+            await web.TCPSite(runner, self.options.host, wanted, ssl_context=ssl_context).start()
+        except OSError:
+            await runner.cleanup()
+            raise
         self._runner = runner
         self.host, self.port = runner.addresses[0][:2]
         if self.options.self_driven:
@@ -96,6 +100,12 @@ class VenueServer:
             await self._runner.cleanup()
         self.streams.stop()
         self.user_data.stop()
+
+    def account_changed(self, api_key: str, old_uid: int | None) -> None:
+        """The key has another account from now on; who listened to the old one is told that it ended."""
+        self.served.forget_account(api_key)
+        if old_uid is not None:
+            self.user_data.terminate(old_uid, self.options.now_ms())
 
     # --- requests -------------------------------------------------------------------------
 

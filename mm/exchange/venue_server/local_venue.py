@@ -1,0 +1,128 @@
+"""The venue of one MM_HOME: its database, its account, the market it serves. One process at a time (flock)."""
+
+import gzip
+import random
+import re
+import sqlite3
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from mm.domain.errors import ConfigurationError, LedgerError, MmError
+from mm.exchange.venue.flow import Flow
+from mm.exchange.venue.replay import Replay
+from mm.exchange.venue.scenarios import SCENARIOS
+from mm.exchange.venue.store import Store
+from mm.exchange.venue.symbol_rules import SymbolRules, default_symbols
+from mm.exchange.venue.venue import Venue
+from mm.exchange.venue.views import AccountState
+from mm.exchange.venue_server.files import Market, VenueFiles
+from mm.exchange.venue_server.fills import fill_rows
+from mm.exchange.venue_server.keys import Keys
+from mm.exchange.venue_server.served import system_clock_ms
+
+GENERATED_SYMBOL = "ETHUSDC"
+_MARKET = "market"
+_STREAM = re.compile(rb'"stream":\s*"([a-z0-9]+)@')
+
+
+@dataclass(frozen=True, slots=True)
+class AccountTerms:
+    """What a new account holds (in the quote asset) and pays."""
+
+    deposit: Decimal
+    maker_fee: Decimal
+    taker_fee: Decimal
+
+
+class LocalVenue:
+    """Opened under the lock by the server, or by a command while no server runs."""
+
+    def __init__(self, files: VenueFiles) -> None:
+        self.files = files
+        self.keys = Keys.read_or_make(files.keys)
+        self.rules: dict[str, SymbolRules] = default_symbols()
+        try:
+            self.venue = Venue(self.rules, system_clock_ms, Store(files.database))
+        except sqlite3.Error as error:
+            raise LedgerError(
+                f"the local venue's database {files.database} cannot be opened ({error})",
+                "move it away and start again; its account and trades are then gone",
+            ) from error
+
+    def close(self) -> None:
+        self.venue.close()
+
+    @property
+    def account(self) -> AccountState | None:
+        return self.venue.account_by_key(self.keys.api_key)
+
+    def ready_account(self, market: Market, symbol: str, terms: AccountTerms) -> AccountState:
+        """The account to trade on: the one there is, or a new one when there is none, when the market changes
+        between generated and recorded, and for every replay."""
+        account = self.account
+        deposits = {self.rules[symbol].quote: terms.deposit}
+        if account is None:
+            account = self.venue.open_account(deposits, terms.maker_fee, terms.taker_fee, self.keys.api_key)
+        elif market == "replay" or self.venue.recall(_MARKET) != market:
+            account = self.venue.reopen_account(self.keys.api_key, deposits, terms.maker_fee, terms.taker_fee)
+        self.venue.remember(_MARKET, market)
+        self.venue.remember("symbol", symbol)
+        return account
+
+    def reset(self, deposit: Decimal) -> AccountState:
+        """A new account with the old one's fees. Raises MmError when there is none yet."""
+        account = self.account
+        if account is None:
+            raise MmError("the local venue has no account yet", "start it with mm sim start")
+        quote = self.rules[self.venue.recall("symbol") or GENERATED_SYMBOL].quote
+        return self.venue.reopen_account(self.keys.api_key, {quote: deposit}, account.maker_fee, account.taker_fee)
+
+    def trades(self, *, all_accounts: bool) -> list[dict[str, object]]:
+        account = self.account
+        if account is None and not all_accounts:
+            return []
+        return fill_rows(self.venue, self.rules, None if account is None or all_accounts else account.uid)
+
+    def generated(self, scenario: str, seed: int, start_price: Decimal) -> Flow:
+        return Flow(self.venue, GENERATED_SYMBOL, SCENARIOS[scenario], random.Random(seed), start_price)  # noqa: S311 - a market's noise, not a secret
+
+    def recorded(self, symbol: str, files: list[Path]) -> Replay:
+        """Raises ConfigurationError when a file is no capture."""
+        try:
+            return Replay(self.venue, symbol, files)
+        except (OSError, ValueError, EOFError) as error:
+            raise ConfigurationError(f"cannot replay {', '.join(map(str, files))}: {error}") from error
+
+
+def account_json(account: AccountState) -> dict[str, Any]:
+    return {
+        "uid": str(account.uid),
+        "balances": [
+            {"asset": each.asset, "free": f"{each.free:f}", "locked": f"{each.locked:f}"}
+            for each in account.balances
+            if each.free or each.locked
+        ],
+    }
+
+
+def replay_symbol(file: Path) -> str:
+    """The symbol a capture is served as: its own, USDT pairs as their USDC twin where that is listed.
+
+    Raises ConfigurationError when the file is no capture of a listed symbol.
+    """
+    rules = default_symbols()
+    try:
+        with gzip.open(file) as lines:
+            found = next((match for line in lines if (match := _STREAM.search(line[:200]))), None)
+    except (OSError, EOFError) as error:
+        raise ConfigurationError(f"cannot read the recording {file} ({error})") from error
+    if found is None:
+        raise ConfigurationError(f"{file} is no recording", "give *.raw.gz captures of Binance Spot streams")
+    symbol = found[1].decode().upper()
+    twin = symbol.removesuffix("USDT") + "USDC"
+    symbol = twin if symbol.endswith("USDT") and twin in rules else symbol
+    if symbol not in rules:
+        raise ConfigurationError(f"{file} records {symbol}, which the venue does not list")
+    return symbol
