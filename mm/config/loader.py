@@ -20,7 +20,7 @@ from mm.config.schema import keys, sections
 from mm.config.settings import MmSettings
 from mm.config.suggestion import suggestion
 from mm.config.values import WrongValue, typed_value
-from mm.config.yaml_loader import Document, KeyPath, Leaf
+from mm.config.yaml_loader import Document, EmptySection, KeyPath, Leaf
 from mm.domain.errors import ConfigurationError
 from mm.home import Home
 from mm.redaction import redact
@@ -86,7 +86,7 @@ def _checked(document: Document, problems: list[str]) -> dict[KeyPath, object]:
             except WrongValue as wrong:
                 problems.append(f"{leaf.place}: {key.name}: {_shown(leaf)} {wrong}; allowed: {key.allowed}")
         elif path in sections():
-            if leaf.value is not None:
+            if leaf.value is not None and not isinstance(leaf.value, EmptySection):
                 problems.append(f"{leaf.place}: {_dotted(path)} is a section, not a value; write its keys below it")
         else:
             problems.append(_unknown(path, leaf, first=len(problems) < SHOWN))

@@ -4,7 +4,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 
 from mm.config.schema import Key
-from mm.config.yaml_loader import Leaf, ListValue, plain_scalar
+from mm.config.yaml_loader import EmptySection, Leaf, ListValue, plain_scalar
 from mm.domain.duration import parse_duration
 
 
@@ -21,6 +21,8 @@ def typed_value(key: Key, leaf: Leaf) -> object:
     value = leaf.value
     if isinstance(value, ListValue):
         raise WrongValue("is a list")
+    if isinstance(value, EmptySection):
+        raise WrongValue("is a section")
     if value is None and key.kind is not str:
         if key.optional:
             return None

@@ -28,7 +28,11 @@ class ListValue:
     """Stands for a sequence: no setting takes one, so its items are not kept."""
 
 
-Scalar = str | int | Decimal | bool | ListValue | None
+class EmptySection:
+    """Stands for `{}`."""
+
+
+Scalar = str | int | Decimal | bool | ListValue | EmptySection | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +156,10 @@ class _Reader:
         event = next(self._events)
         self._check(event)
         if isinstance(event, yaml.MappingStartEvent):
+            before = len(self._document.leaves)
             self._mapping(place)
+            if len(self._document.leaves) == before:
+                self._document.leaves[place] = Leaf(EmptySection(), "{}", f"{self._path}:{_line(event)}")
         elif isinstance(event, yaml.SequenceStartEvent):
             self._skip_sequence()
             self._document.leaves[place] = Leaf(ListValue(), "[…]", f"{self._path}:{_line(event)}")

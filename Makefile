@@ -1,0 +1,58 @@
+# make help says what there is. Needs Python 3.11 or newer and make; everything else goes into .venv.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.set-up
+PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
+	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& { echo $$p; break; }; done)
+JOBS ?= 2
+
+.PHONY: help setup run test check bench docs wheel clean
+
+help: ## this list
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do \
+		printf '  make %-8s %s\n' "$$name" "$$what"; done
+
+setup: $(STAMP) ## own virtual environment with everything pinned (once)
+
+$(STAMP): pyproject.toml requirements.lock
+	@if [ -z "$(PYTHON)" ]; then \
+		echo "make: no Python 3.11 or newer found: install one (with its venv module), then run make again" >&2; exit 1; fi
+	@echo "setting up $(VENV) with $(PYTHON) (a minute or two, once)"
+	@[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV) || { \
+		echo "make: $(PYTHON) cannot make a virtual environment: install its venv package (python3-venv)" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+run: setup ## trade for two minutes on the local venue (kinder than real), then review; home: MM_HOME or ~/.mm
+	@$(BIN)/mm run --profile 100usdc --sim --scenario lively --for 120s
+	@$(BIN)/mm review daily --sim
+
+test: setup ## all tests, under 8 minutes
+	@$(BIN)/python -m pytest -n $(JOBS) --dist worksteal
+
+check: setup ## format, lint, types, layers; no tests
+	@$(BIN)/ruff format --check --quiet . || { echo "mend with: $(BIN)/ruff format ." >&2; exit 1; }
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache >.lint-imports.log 2>&1 && rm -f .lint-imports.log || { \
+		cat .lint-imports.log >&2; rm -f .lint-imports.log; exit 1; }
+	@echo "check: format, lint, types and layers are in order"
+
+bench: setup ## latency, start-up and memory against their goals, as ratios
+	@$(BIN)/python -m bench
+
+docs: setup ## write docs/cli.md and docs/exit-codes.md anew
+	@$(BIN)/python -m scripts.cli_reference
+
+wheel: setup ## dist/mm_rollout-*.whl
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist . >/dev/null && ls dist/*.whl
+
+clean: ## remove what make made here (.venv, caches, dist); MM_HOME is left alone
+	@rm -rf $(VENV) dist build .mypy_cache .ruff_cache .import_linter_cache .hypothesis .pytest_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
