@@ -1,4 +1,4 @@
-from mm.cli.app import main
+from mm.cli.entry import main
 
 if __name__ == "__main__":
     main()

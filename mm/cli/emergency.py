@@ -91,7 +91,8 @@ def _note_incident(home: Home, report: StopReport) -> None:
     try:
         from mm.control.store import ControlStore
 
-        ControlStore(home.control).open_halt(report.environment, cause="emergency_stop", detail=report.json_line())
+        with ControlStore(home.control) as store:
+            store.open_halt(report.environment, cause="emergency_stop", detail=report.json_line())
     except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it is, the orders are what mattered
         why = str(error) if isinstance(error, MmError) else type(error).__name__
         say(f"{report.environment}: the incident is not on record ({why}); the STOP file holds")

@@ -1,8 +1,10 @@
 """`mm stop` against a stub of Binance's interface and a dummy bot that can be frozen."""
 
+import http.client
 import json
 import os
 import signal
+import ssl
 import subprocess
 import sys
 import time
@@ -14,10 +16,13 @@ from typing import Any
 
 import pytest
 
+from mm.control.store import ControlStore
 from mm.domain.errors import ExitCode
 from mm.home import Home
 from mm.process_id import ProcessId
+from mm.runner.emergency.cancel_all import FIRST_TIMEOUT
 from mm.runner.emergency.report import StopReport
+from mm.runner.emergency.rest_client import connect
 from mm.runner.emergency.stop import StopOptions, emergency_stop, environments_to_stop, graceful_stop
 from mm.runner.latch import BotFacts, arm, disarm, last_facts
 from tests.fakes.stub_binance import KEY, SECRET, StubBinance, serving
@@ -378,6 +383,65 @@ def test_without_a_key_the_bot_is_stopped_and_the_person_told(home: Home) -> Non
     assert not env_home.armed.exists()
 
 
+@pytest.mark.parametrize(
+    ("environment", "base_url"), [("testnet", "https://testnet.binance.vision"), ("mainnet", "https://api.binance.com")]
+)
+def test_testnet_and_mainnet_are_reached_at_their_own_addresses(
+    home: Home, stub: StubBinance, environment: str, base_url: str
+) -> None:
+    asked: set[str] = set()
+
+    def connecting(url: str, timeout: float) -> http.client.HTTPConnection:
+        asked.add(url)
+        return http.client.HTTPConnection("127.0.0.1", stub.port, timeout=timeout)
+
+    name = environment.upper()
+    environ = {f"MM_{name}_API_KEY": KEY, f"MM_{name}_API_SECRET": SECRET}
+    stub.place("mm-k3x9qa-1")
+    report = emergency_stop(home, environment, replace(options(), environ=environ, connecting=connecting))
+    assert report.proven
+    assert report.exchange == base_url
+    assert asked == {base_url}
+    assert stub.client_ids() == []
+
+
+def test_https_is_verified_tls() -> None:
+    connection = connect("https://api.binance.com", 1.0)
+    assert isinstance(connection, http.client.HTTPSConnection)
+    assert (connection.host, connection.port) == ("api.binance.com", 443)
+    context = connection._context  # type: ignore[attr-defined]  # where http.client keeps it
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+def test_a_slow_exchange_gets_the_cancels_right_after_its_first_list(home: Home, stub: StubBinance) -> None:
+    stub.latency = 0.3
+    orphaned(home)
+    for number in range(4):
+        stub.place(f"{PREFIX}{number}")
+    assert stop(home).proven
+    first_list = next(seen.at for seen in stub.seen if seen.path == "/api/v3/openOrders")
+    cancels = [seen.at for seen in stub.seen if seen.method == "DELETE"]
+    assert len(cancels) == 4
+    assert max(cancels) - first_list < 0.3 + 0.5  # one after the other they would take 1.2 s
+
+
+def test_an_exchange_slower_than_the_first_time_out_is_waited_for(home: Home, stub: StubBinance) -> None:
+    orphaned(home)
+    stub.place(f"{PREFIX}1")
+    honest = stub._open
+
+    def slow_at_first(symbol: str | None) -> list[dict[str, Any]]:
+        if stub.count("GET", "/api/v3/openOrders") == 1:
+            time.sleep(FIRST_TIMEOUT + 0.2)
+        return honest(symbol)
+
+    stub._open = slow_at_first  # type: ignore[method-assign]  # this one test delays the first read
+    said: list[str] = []
+    assert stop(home, said).proven
+    assert any("TimeoutError" in line for line in said)
+
+
 def test_many_orders_are_cancelled_side_by_side(home: Home, stub: StubBinance) -> None:
     stub.latency = 0.05
     orphaned(home)
@@ -476,6 +540,50 @@ def test_the_command_cancels_at_once_and_answers_in_json(home: Home, stub: StubB
     assert 0 < answer["seconds_to_first_cancel"] <= answer["seconds_total"]
     assert answer["seconds_to_first_cancel"] < 3.0  # a tenth of it on a machine with nothing else to do
     assert stub.client_ids() == []
+    with ControlStore(home.control) as store:
+        (halt,) = store.open_halts("sim")
+    assert halt.cause == "emergency_stop"
+    assert json.loads(halt.detail)["proven"] is True
+
+
+def test_a_control_database_that_cannot_be_written_fails_nothing(home: Home, stub: StubBinance) -> None:
+    orphaned(home)
+    stub.place(f"{PREFIX}1")
+    home.control.mkdir()
+    done = command(home, "stop", "--emergency")
+    assert done.returncode == 0, done.stderr
+    assert "the incident is not on record" in done.stderr
+    assert "proved" in done.stdout
+
+
+def test_all_environments_that_need_it_are_stopped_each_with_its_own_line(home: Home, stub: StubBinance) -> None:
+    orphaned(home)
+    home.environment("testnet").make()
+    arm(home.environment("testnet"), FACTS)
+    done = command(home, "stop", "--emergency", "--json")
+    sim, testnet = (json.loads(line) for line in done.stdout.splitlines())
+    assert (sim["environment"], sim["proven"]) == ("sim", True)
+    assert (testnet["environment"], testnet["proven"]) == ("testnet", False)
+    assert not home.environment("testnet").armed.exists()
+    assert done.returncode == ExitCode.CREDENTIALS
+
+
+def test_the_gentle_command_asks_the_bot_and_proves_it(home: Home, stub: StubBinance) -> None:
+    with bot(home) as process:
+        done = command(home, "stop", "--json")
+        assert process.wait(5) == 0
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["killed"] == [process.pid]
+    assert not home.control.exists()
+
+
+def test_the_gentle_command_names_the_way_out_when_the_bot_hangs(home: Home, stub: StubBinance) -> None:
+    with bot(home) as process:
+        process.send_signal(signal.SIGSTOP)
+        done = command(home, "stop", "--timeout", "1")
+        assert process.poll() is None
+    assert done.returncode == ExitCode.NOT_PROVEN
+    assert "mm stop --emergency --sim" in done.stderr
 
 
 def test_the_command_says_when_there_is_nothing_to_stop(home: Home) -> None:
