@@ -61,7 +61,7 @@ def show(as_json: Json = False) -> None:
     out.print(f"stage {stage} · on mainnet: {', '.join(allowed) or 'nothing yet'}", markup=False)
     if allowed:
         out.print(
-            f"at most {caps.capital} USDC, a position of {caps.max_position} ETH, a daily loss of {caps.daily_loss} USDC"
+            f"at most {caps.capital} USDC, {caps.max_position} ETH of position, {caps.daily_loss} USDC of daily loss"
         )
     if stage.next is None:
         out.print("this is the last stage")
@@ -177,7 +177,7 @@ def _evidence(home: Home, stage: "Stage") -> "Evidence":
         with open_control(home) as control:
             since = control.stage_since()
     with open_ledger(files) as ledger:
-        found = read_evidence(ledger, stage, since, now, live_run(files), around)
+        found = read_evidence(ledger, stage, since, now, live_run=live_run(files), around=around)
         run = ledger.last_run()
         if run is None:
             return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mm.domain.order import OrderStatus
-from mm.review.facts import DayFacts, OrderFacts
+from mm.review.facts import DayFacts, OrderFacts, RiskFacts
 from mm.review.figure import (
     ENOUGH_FOR_P95,
     ENOUGH_FOR_P99,
@@ -83,7 +83,7 @@ class Metrics:
 
 def metrics(facts: DayFacts) -> Metrics:
     refusals = Counter(event.code for event in facts.risk if event.kind == "refusal")
-    triggers = Counter(event.code for event in facts.risk if event.kind in {"event", "halt"})
+    triggers = Counter(event.code for event in facts.risk if _is_trigger(event))
     return Metrics(
         trading=_trading(facts, sum(refusals.values())),
         money=money(facts),
@@ -92,6 +92,11 @@ def metrics(facts: DayFacts) -> Metrics:
         latency=_latency(facts),
         operation=_operation(facts),
     )
+
+
+def _is_trigger(event: RiskFacts) -> bool:
+    """A control that acted. (A halt is recorded as an event too; information and resumes trigger nothing.)"""
+    return event.kind == "event" and event.severity != "info" and not event.code.startswith("resume")
 
 
 def is_abnormal(order: OrderFacts, live_runs: frozenset[str]) -> bool | None:

@@ -49,6 +49,7 @@ def read_evidence(
     stage: Stage,
     since: datetime | None,
     now: datetime,
+    *,
     live_run: str | None,
     around: Surroundings,
 ) -> Evidence:
