@@ -57,11 +57,12 @@ class Flow:
         self._venue.commit()
 
     def _step(self) -> None:
+        """Aggressors come first: what they leave of the book is what makers repair within the same 100 ms."""
         seconds = _STEP_MS / 1000
-        self._fair.step(seconds)
-        self._requote()
         self._burst(seconds)
         self._sweep(seconds)
+        self._fair.step(seconds)
+        self._requote()
 
     def _requote(self) -> None:
         """Makers flee, informed aggressors take what stayed behind, makers come back."""
