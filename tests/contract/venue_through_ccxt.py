@@ -27,9 +27,7 @@ KEY = "K" * 60 + "own1"
 SECRET = "S" * 60 + "own1"
 OTHER_KEY = "K" * 60 + "oth2"
 SYMBOL = "ETHUSDC"
-RULES = SymbolRules(
-    symbol=SYMBOL, base="ETH", quote="USDC", tick_size=Decimal("0.01"), lot_size=Decimal("0.0001")
-)
+RULES = SymbolRules(symbol=SYMBOL, base="ETH", quote="USDC", tick_size=Decimal("0.01"), lot_size=Decimal("0.0001"))
 T = TypeVar("T")
 
 
@@ -114,7 +112,12 @@ async def wired(
     other = venue.open_account({"USDC": Decimal(1000000), "ETH": Decimal(1000)}, *fees, OTHER_KEY).uid
     async with running_server(venue, secrets={KEY: SECRET}, options=options) as server:
         exchange = build_exchange(
-            "sim", credentials(), exchange_settings or settings(), SYMBOL, LiveClock(), VenueEndpoint(server.host, server.port)
+            "sim",
+            credentials(),
+            exchange_settings or settings(),
+            SYMBOL,
+            LiveClock(),
+            VenueEndpoint(server.host, server.port),
         )
         try:
             await exchange.instrument(SYMBOL)

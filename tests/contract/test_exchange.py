@@ -1,0 +1,375 @@
+"""What every Exchange must do, case by case. Run over the venue's server through ccxt; `wired` is the only link."""
+
+import asyncio
+from decimal import Decimal
+
+import pytest
+
+from mm.clock.live import LiveClock
+from mm.domain.errors import AuthenticationRefused
+from mm.domain.events import BalanceSeen, BookSeen, FillSeen, MarketTradeSeen, OrderSeen, StreamUp
+from mm.domain.order import OrderReport, OrderStatus, OrderType, Side
+from mm.exchange.ccxt_adapter.connect import VenueEndpoint, build_exchange
+from mm.exchange.venue.views import NewOrder
+from mm.ports import Rejected
+from tests.contract.venue_through_ccxt import KEY, SYMBOL, credentials, intent, run, settings, until, wired
+
+
+def opened(answer: object) -> OrderReport:
+    assert isinstance(answer, OrderReport), answer
+    return answer
+
+
+def test_01_place_rests_and_keeps_our_client_id() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            order = intent(price="2990.01", size="0.0123")
+            report = opened(await w.exchange.place(order))
+            assert (report.client_id, report.symbol, report.side, report.type, report.status) == (
+                order.client_id,
+                SYMBOL,
+                Side.BUY,
+                "LIMIT_MAKER",
+                OrderStatus.OPEN,
+            )
+            assert (report.ticks, report.lots, report.executed_lots, report.fills) == (299001, 123, 0, ())
+            (resting,) = await w.exchange.open_orders(SYMBOL)
+            assert resting.client_id == order.client_id
+            assert resting.exchange_id == report.exchange_id
+
+    run(case())
+
+
+def test_02_cancel_ends_the_order() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            order = intent()
+            placed = opened(await w.exchange.place(order))
+            canceled = opened(await w.exchange.cancel(order.client_id))
+            assert (canceled.client_id, canceled.exchange_id) == (order.client_id, placed.exchange_id)
+            assert canceled.status is OrderStatus.CANCELED
+            assert await w.exchange.open_orders(SYMBOL) == ()
+
+    run(case())
+
+
+def test_03_partial_fill_then_cancel_keeps_what_was_filled() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            order = intent(price="3000.00", size="0.0100")
+            opened(await w.exchange.place(order))
+            w.rest("SELL", "3000.00", "0.0040")
+            partly = await w.exchange.order(order.client_id)
+            assert partly is not None
+            assert (partly.status, partly.executed_lots, partly.quote_units) == (OrderStatus.OPEN, 40, 1_200_000_000)
+            canceled = opened(await w.exchange.cancel(order.client_id))
+            assert (canceled.status, canceled.executed_lots) == (OrderStatus.CANCELED, 40)
+            (fill,) = await w.exchange.trades(SYMBOL, 0)
+            assert (fill.lots, fill.ticks, fill.maker, fill.buy) == (40, 300000, True, True)
+
+    run(case())
+
+
+def test_04_a_post_only_order_that_would_match_is_refused() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            answer = await w.exchange.place(intent(price="3001.00"))
+            assert isinstance(answer, Rejected)
+            assert (answer.code, answer.reason) == (-2010, "would_match")
+            assert await w.exchange.trades(SYMBOL, 0) == ()
+
+    run(case())
+
+
+@pytest.mark.parametrize(
+    ("price", "size", "reason"),
+    [
+        ("2990.00", "0.0001", "filter_notional"),
+        ("100.00", "1", "filter_percent_price_by_side"),
+        ("2990.00", "9500", "filter_lot_size"),
+    ],
+)
+def test_05_filters_refuse_by_name(price: str, size: str, reason: str) -> None:
+    async def case() -> None:
+        async with wired(deposits={"USDC": "90000000"}) as w:
+            w.rest("SELL", "3001.00", "0.01")  # a first trade gives the price filter its average
+            opened(await w.exchange.place(intent(price="3001.00", size="0.0100", kind=OrderType.LIMIT)))
+            answer = await w.exchange.place(intent(price=price, size=size))
+            assert isinstance(answer, Rejected), answer
+            assert (answer.code, answer.reason) == (-1013, reason)
+            assert await w.exchange.open_orders(SYMBOL) == ()
+
+    run(case())
+
+
+def test_06_insufficient_balance_is_refused() -> None:
+    async def case() -> None:
+        async with wired(deposits={"USDC": "20"}) as w:
+            answer = await w.exchange.place(intent(size="0.0100"))
+            assert isinstance(answer, Rejected)
+            assert (answer.code, answer.reason) == (-2010, "insufficient_balance")
+
+    run(case())
+
+
+def test_07_cancel_of_an_unknown_order_is_refused_with_2011() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            answer = await w.exchange.cancel("mm-test01-none")
+            assert isinstance(answer, Rejected)
+            assert (answer.code, answer.reason) == (-2011, "unknown_order")
+
+    run(case())
+
+
+def test_08_order_is_found_by_client_id_and_by_exchange_id() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            order = intent()
+            placed = opened(await w.exchange.place(order))
+            by_client = await w.exchange.order(order.client_id)
+            by_exchange = await w.exchange.order_by_exchange_id(placed.exchange_id)
+            assert by_client is not None
+            assert by_client == by_exchange
+            assert by_client.exchange_id == placed.exchange_id
+            assert await w.exchange.order("mm-test01-none") is None
+            assert await w.exchange.order_by_exchange_id("999999") is None
+
+    run(case())
+
+
+def test_09_trades_from_an_id_rise_and_are_exact() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            order = intent(price="3000.07", size="0.0100")
+            placed = opened(await w.exchange.place(order))
+            for size in ("0.0021", "0.0032", "0.0047"):
+                w.rest("SELL", "3000.07", size)
+            first, second, third = await w.exchange.trades(SYMBOL, 0)
+            assert first.trade_id < second.trade_id < third.trade_id
+            assert [fill.lots for fill in (first, second, third)] == [21, 32, 47]
+            assert {fill.exchange_id for fill in (first, second, third)} == {placed.exchange_id}
+            assert {fill.client_id for fill in (first, second, third)} == {""}
+            # 0.0021 × 3000.07 = 6.300147 USDC; fee 0.1 % of 0.0021 ETH = 0.0000021 ETH = 210 units
+            assert (first.quote_units, first.fee_units, first.fee_asset) == (630_014_700, 210, "ETH")
+            assert first.fee_quote_units == 210 * 300007 // 100
+            assert await w.exchange.trades(SYMBOL, second.trade_id) == (second, third)
+            assert await w.exchange.trades(SYMBOL, second.trade_id, 1) == (second,)
+            assert await w.exchange.trades(SYMBOL, third.trade_id + 1) == ()
+
+    run(case())
+
+
+def test_10_balances_show_free_and_locked_and_both_assets_always() -> None:
+    async def case() -> None:
+        async with wired(deposits={"USDC": "100"}) as w:
+            opened(await w.exchange.place(intent(price="2990.00", size="0.0100")))
+            account = await w.exchange.account()
+            balances = {one.asset: (one.free_units, one.locked_units) for one in account.balances}
+            assert balances == {"USDC": (7_010_000_000, 2_990_000_000), "ETH": (0, 0)}
+            assert account.uid == str(w.own)
+            assert account.can_trade
+
+    run(case())
+
+
+def test_11_streams_deliver_each_fill_once_with_our_client_id() -> None:
+    async def case() -> None:
+        async with wired() as w, w.streaming():
+            await until(lambda: bool(w.seen(StreamUp, stream="account")), "account stream up")
+            order = intent(price="3000.00", size="0.0100")
+            opened(await w.exchange.place(order))
+            for size in ("0.0020", "0.0030", "0.0050"):
+                w.rest("SELL", "3000.00", size)
+            await until(
+                lambda: any(e.report.status is OrderStatus.FILLED for e in w.seen(OrderSeen)), "order filled by stream"
+            )
+            streamed = [event.fill for event in w.seen(FillSeen)]
+            assert [fill.lots for fill in streamed] == [20, 30, 50]
+            assert {fill.client_id for fill in streamed} == {order.client_id}
+            read = await w.exchange.trades(SYMBOL, 0)
+            facts = [(f.trade_id, f.ticks, f.lots, f.quote_units, f.fee_units, f.fee_asset, f.maker) for f in streamed]
+            assert facts == [
+                (f.trade_id, f.ticks, f.lots, f.quote_units, f.fee_units, f.fee_asset, f.maker) for f in read
+            ]
+            executed = [e.report.executed_lots for e in w.seen(OrderSeen) if e.report.client_id == order.client_id]
+            assert executed == [0, 20, 50, 100]
+
+    run(case())
+
+
+def test_12_a_fill_is_told_before_its_orders_new_state() -> None:
+    async def case() -> None:
+        async with wired() as w, w.streaming():
+            await until(lambda: bool(w.seen(StreamUp, stream="account")), "account stream up")
+            order = intent(price="3000.00")
+            opened(await w.exchange.place(order))
+            w.rest("SELL", "3000.00", "0.0100")
+            await until(lambda: len(w.seen(OrderSeen)) == 2, "both reports")
+            kinds = [type(event) for event in w.events if isinstance(event, OrderSeen | FillSeen)]
+            assert kinds == [OrderSeen, FillSeen, OrderSeen]
+
+    run(case())
+
+
+def test_13_streams_tell_a_cancel_under_the_orders_own_id() -> None:
+    async def case() -> None:
+        async with wired() as w, w.streaming():
+            await until(lambda: bool(w.seen(StreamUp, stream="account")), "account stream up")
+            order = intent()
+            opened(await w.exchange.place(order))
+            opened(await w.exchange.cancel(order.client_id))
+            await until(lambda: len(w.seen(OrderSeen)) == 2, "both reports")
+            assert [(e.report.client_id, e.report.status) for e in w.seen(OrderSeen)] == [
+                (order.client_id, OrderStatus.OPEN),
+                (order.client_id, OrderStatus.CANCELED),
+            ]
+
+    run(case())
+
+
+def test_14_streams_tell_balances() -> None:
+    async def case() -> None:
+        async with wired(deposits={"USDC": "100"}) as w, w.streaming():
+            await until(lambda: bool(w.seen(StreamUp, stream="account")), "account stream up")
+            opened(await w.exchange.place(intent(price="2990.00", size="0.0100")))
+            await until(
+                lambda: bool(w.seen(BalanceSeen, asset="USDC", free_units=7_010_000_000, locked_units=2_990_000_000)),
+                "locked balance",
+            )
+
+    run(case())
+
+
+def test_15_book_and_trades_are_streamed_in_ticks_and_lots() -> None:
+    async def case() -> None:
+        async with wired() as w, w.streaming():
+            await until(lambda: bool(w.seen(BookSeen)), "first book")
+            assert w.seen(BookSeen)[0].book.bids == ((299900, 10000),)
+            assert w.seen(BookSeen)[0].book.asks == ((300100, 10000),)
+            w.rest("BUY", "2999.50", "0.1234")
+            await until(lambda: w.seen(BookSeen)[-1].book.bids[:1] == ((299950, 1234),), "the new best bid")
+            assert w.seen(BookSeen)[-1].book.bids == ((299950, 1234), (299900, 10000))
+            assert w.seen(BookSeen)[-1].exchange_ms > 0
+            opened(await w.exchange.place(intent(Side.SELL, "2999.50", "0.0100", OrderType.LIMIT)))
+            await until(lambda: bool(w.seen(MarketTradeSeen, ticks=299950, lots=100, buyer_is_maker=True)), "the trade")
+            assert [type(event) for event in w.events].index(StreamUp) < [type(event) for event in w.events].index(
+                BookSeen
+            )
+
+    run(case())
+
+
+def test_16_a_taking_order_brings_its_fills_in_the_answer() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            report = opened(await w.exchange.place(intent(Side.SELL, "2999.00", "0.0100", OrderType.MARKET)))
+            assert (report.status, report.executed_lots, report.quote_units) == (OrderStatus.FILLED, 100, 2_999_000_000)
+            (fill,) = report.fills
+            (read,) = await w.exchange.trades(SYMBOL, 0)
+            assert (fill.trade_id, fill.lots, fill.quote_units, fill.fee_units, fill.maker) == (
+                read.trade_id,
+                read.lots,
+                read.quote_units,
+                read.fee_units,
+                read.maker,
+            )
+
+    run(case())
+
+
+def test_17_rules_fees_price_and_clock_are_read() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            rules = await w.exchange.instrument(SYMBOL)
+            assert (rules.base, rules.quote, rules.tick_size, rules.lot_size) == (
+                "ETH",
+                "USDC",
+                Decimal("0.01"),
+                Decimal("0.0001"),
+            )
+            assert (rules.min_notional, rules.max_notional, rules.min_lots) == (Decimal(5), Decimal(9_000_000), 1)
+            assert (rules.price_up, rules.price_down, rules.max_open_orders) == (Decimal(5), Decimal("0.2"), 200)
+            fees = await w.exchange.fee_rates(SYMBOL)
+            assert (fees.maker, fees.taker, fees.in_third_asset) == (Decimal("0.001"), Decimal("0.001"), False)
+            opened(await w.exchange.place(intent(Side.SELL, "2999.00", "0.0100", OrderType.MARKET)))
+            assert await w.exchange.last_price(SYMBOL) == Decimal(2999)
+            permissions = await w.exchange.key_permissions()
+            assert permissions is not None
+            assert permissions.spot_trading
+            assert not permissions.withdrawals
+            drift, round_trip = await w.exchange.resync_clock()
+            assert abs(drift) < 100
+            assert round_trip > 0
+            assert w.exchange.fence_seconds == 2 + 10 + 1
+
+    run(case())
+
+
+def test_18_the_same_client_id_while_open_is_not_believed_refused() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            order = intent()
+            opened(await w.exchange.place(order))
+            again = await w.exchange.place(order)
+            assert not isinstance(again, Rejected | OrderReport)
+            assert len(await w.exchange.open_orders(SYMBOL)) == 1
+
+    run(case())
+
+
+def test_19_a_wrong_key_is_told_as_refused_authentication() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            stranger = build_exchange(
+                "sim",
+                credentials(secret="wrong" * 12),
+                settings(),
+                SYMBOL,
+                LiveClock(),
+                VenueEndpoint(w.server.host, w.server.port),
+            )
+            try:
+                with pytest.raises(AuthenticationRefused) as caught:
+                    await stranger.account()
+                assert KEY not in str(caught.value)
+                answer = await stranger.place(intent())
+                assert isinstance(answer, Rejected)
+                assert answer.reason == "authentication"
+            finally:
+                await stranger.close()
+
+    run(case())
+
+
+def test_20_many_orders_at_once_keep_their_answers_apart() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            orders = [intent(price=f"{2900 + step}.00", size="0.0020") for step in range(20)]
+            answers = await asyncio.gather(*(w.exchange.place(order) for order in orders))
+            assert [opened(answer).client_id for answer in answers] == [order.client_id for order in orders]
+            assert [opened(answer).ticks for answer in answers] == [order.ticks for order in orders]
+            canceled = await asyncio.gather(*(w.exchange.cancel(order.client_id) for order in orders))
+            assert {opened(answer).status for answer in canceled} == {OrderStatus.CANCELED}
+
+    run(case())
+
+
+def test_21_other_peoples_orders_show_but_under_their_own_ids() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            w.venue.place(
+                w.own,
+                NewOrder(
+                    symbol=SYMBOL,
+                    side="BUY",
+                    type="LIMIT",
+                    time_in_force="GTC",
+                    quantity=Decimal("0.01"),
+                    price=Decimal(2900),
+                    client_id="by-hand",
+                ),
+            )
+            assert [order.client_id for order in await w.exchange.open_orders(SYMBOL)] == ["by-hand"]
+
+    run(case())
