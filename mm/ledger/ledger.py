@@ -90,6 +90,16 @@ class SqliteLedger:
 
         return await self._call(read)
 
+    async def last_trade_id(self, account_epoch: int) -> int:
+        """The highest trade id among the fills of an account epoch; 0 when it has none."""
+
+        def read(writer: Writer, rows: Rows) -> int:
+            writer.persist(rows)
+            newest = "SELECT coalesce(max(trade_id), 0) FROM fills WHERE account_epoch = ?"
+            return int(writer.connection.execute(newest, (account_epoch,)).fetchone()[0])
+
+        return await self._call(read)
+
     async def begin_run(self, run: RunStart, baseline: Sequence[BalanceBaseline]) -> RunBegun:
         """Take the next epoch (`run.epoch` is ignored); older instances can commit no intent from now on.
 

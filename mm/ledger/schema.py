@@ -5,7 +5,7 @@ Times are UTC nanoseconds, money 1e-8 units, prices ticks, sizes lots of the run
 
 from pathlib import Path
 
-from sqlalchemy import Column, Float, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
+from sqlalchemy import REAL, Column, ForeignKey, Index, Integer, MetaData, Table, Text, UniqueConstraint, text
 
 from mm.database.migrate import Schema
 
@@ -29,7 +29,7 @@ def _text(name: str) -> "Column[str]":
 
 
 def _real(name: str) -> "Column[float]":
-    return Column(name, Float, nullable=False)
+    return Column(name, REAL, nullable=False)
 
 
 def _id() -> "Column[int]":
