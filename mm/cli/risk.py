@@ -155,7 +155,7 @@ def _tell(control: Any, files: "EnvironmentHome", payload: dict[str, Any], who: 
     while control.command(number).taken_at is None:
         if time.monotonic() > until:
             raise HaltedError(
-                f"the bot on {files.environment} did not take the resume within {TAKEN_WITHIN:.0f} s, nothing is lifted",
+                f"the bot did not take the resume within {TAKEN_WITHIN:.0f} s, so nothing is lifted",
                 "see `mm status`; end it with `mm stop`, then resume again",
             )
         time.sleep(0.1)

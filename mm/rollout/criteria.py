@@ -16,6 +16,8 @@ SHARPE_DAYS = 30
 """Daily returns needed before a Sharpe ratio says anything; before that the criterion gates nothing."""
 FEWEST_ORDERS = 100
 """Orders needed before an accuracy of 99.5 % can be told from 99 %."""
+MOST_CRASHES = 3
+"""More of them are a major fault (P-2.4)."""
 
 
 class Judgement(StrEnum):
@@ -193,7 +195,10 @@ def _faults(evidence: Evidence) -> tuple[Judgement, str]:
     if evidence.runs == 0 or any(count is None for count in known):
         return _missing("no run in this stage yet" if evidence.runs == 0 else NOT_RECORDED)
     crashes, halts, stops = known
-    return _verdict(passed=not any(known), text=f"{crashes} crashes, {halts} halts open, {stops} emergency stops")
+    return _verdict(
+        passed=(crashes or 0) <= MOST_CRASHES and not halts and not stops,
+        text=f"{crashes} crashes, {halts} halts open, {stops} emergency stops",
+    )
 
 
 def _next_risk(evidence: Evidence) -> tuple[Judgement, str]:
