@@ -11,22 +11,28 @@ Levels = list[tuple[int, int]]
 
 
 class DepthLog:
-    """Which levels changed since the last drain; every change takes one update id."""
+    """Which levels changed since the last drain; every change takes one update id.
 
-    __slots__ = ("_changed", "first_id", "last_id")
+    Until somebody drains for the first time nothing is collected: a book nobody follows needs no memory.
+    """
+
+    __slots__ = ("_changed", "_followed", "first_id", "last_id")
 
     def __init__(self, last_id: int) -> None:
         self.last_id = last_id
         self.first_id = last_id + 1
         self._changed: dict[tuple[bool, int], None] = {}
+        self._followed = False
 
     def note(self, ticks: int, *, buy: bool) -> None:
         self.last_id += 1
-        self._changed[buy, ticks] = None
+        if self._followed:
+            self._changed[buy, ticks] = None
 
     def drain(self) -> tuple[int, list[tuple[bool, int]]]:
         """The first update id, and the levels (buy, ticks) changed since."""
         first, changed = self.first_id, list(self._changed)
+        self._followed = True
         self.first_id = self.last_id + 1
         self._changed.clear()
         return first, changed

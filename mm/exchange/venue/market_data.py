@@ -62,6 +62,7 @@ class MarketData:
     def drain_depth(self, symbol: str) -> DepthChange | None:
         """The levels changed since the last drain (None: none); ids contiguous. For one caller, every 100 ms.
 
+        Changes are collected from the first drain on, which itself gives None.
         `depth` is always at least as new as the last drain: a diff that begins at or below
         `last_update_id` + 1 continues a snapshot.
         """

@@ -22,8 +22,8 @@ _UNSEEN = -1
 class RecordedBook:
     """Lots and ticks. Until `open` (the snapshot) nothing is displayed of the market."""
 
-    def __init__(self, last_update_id: int, queue: QueueModel) -> None:
-        self.log = DepthLog(last_update_id)
+    def __init__(self, log: DepthLog, queue: QueueModel) -> None:
+        self.log = log
         self.is_open = False
         self._queue = queue
         self.recorded = (Ladder(buy=False), Ladder(buy=True))

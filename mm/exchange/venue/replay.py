@@ -28,7 +28,7 @@ class Replay:
             check(path)
         self._venue = venue
         self._market = venue.market(symbol)
-        self._book = RecordedBook(self._market.book.log.last_id, queue)
+        self._book = RecordedBook(self._market.book.log, queue)
         venue.serve(symbol, self._book)
         self._lines = read(files)
         self._next = next(self._lines, None)

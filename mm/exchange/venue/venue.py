@@ -100,7 +100,10 @@ class Venue(AccountReads):
         return self._market(symbol)
 
     def serve(self, symbol: str, book: Book) -> None:
-        """Puts another book in place of the symbol's; open orders move into it, oldest first."""
+        """Puts another book in place of the symbol's; open orders move into it, oldest first.
+
+        To be done before anybody follows the depth: levels of the old book vanish without a diff.
+        """
         market = self._market(symbol)
         market.book = book
         orders = [o for a in self._accounts.values() for o in a.open.values() if o.symbol == symbol]

@@ -132,6 +132,7 @@ def test_depth_changes_rebuild_the_book_and_ids_have_no_gap() -> None:
     world = World()
     maker, taker = world.account("maker"), world.account("taker")
     rebuilt: dict[bool, dict[Decimal, Decimal]] = {True: {}, False: {}}
+    assert world.venue.drain_depth(SYMBOL) is None
     last = world.venue.depth(SYMBOL).last_update_id
     for turn in range(30):
         world.buy(maker, f"{2990 + turn % 7}.00", "0.01")

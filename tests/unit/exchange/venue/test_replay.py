@@ -290,6 +290,7 @@ REAL = [SHARED / f"binance_spot_ethusdt_2024080{day}.raw.gz" for day in (8, 9)]
 def test_real_recording_has_no_gap_no_crossed_book_and_all_its_messages() -> None:
     world = World()
     replay = Replay(world.venue, SYMBOL, REAL)
+    assert world.venue.drain_depth(SYMBOL) is None
     last = world.venue.depth(SYMBOL).last_update_id
     while not replay.finished:
         replay.advance(world.now)

@@ -1,11 +1,14 @@
 """The venue killed at any moment comes back with the same accounts, orders, trades and rising ids."""
 
+import random
 import sqlite3
 from pathlib import Path
 
 import pytest
 
 from mm.exchange.venue.changes import Changes
+from mm.exchange.venue.flow import Flow
+from mm.exchange.venue.scenarios import SCENARIOS
 from mm.exchange.venue.store import Store
 from tests.unit.exchange.venue.world import FEE, SYMBOL, World, d
 
@@ -112,6 +115,24 @@ def test_listeners_hear_of_nothing_that_is_not_durable(tmp_path: Path, monkeypat
     assert heard
     again = World(Store(tmp_path / "venue.db"))
     assert next(order.client_id for order in again.venue.open_orders(uid)) == "held"
+
+
+def test_the_generated_price_goes_on_after_a_kill(tmp_path: Path) -> None:
+    world = World(Store(tmp_path / "venue.db"))
+    flow = Flow(world.venue, SYMBOL, SCENARIOS["ordinary"], random.Random(4), d("1234.56"))
+    for _ in range(100):
+        flow.advance(world.now)
+        world.now += 100
+    trades = {trade.trade_id for trade in world.venue.trades(SYMBOL, 1000)}
+    again = World(Store(tmp_path / "venue.db"))
+    last = again.venue.last_price(SYMBOL)
+    assert last is not None
+    assert abs(last / d("1234.56") - 1) < d("0.01")
+    fresh = Flow(again.venue, SYMBOL, SCENARIOS["ordinary"], random.Random(5), d("9999"))
+    for _ in range(100):
+        fresh.advance(again.now)
+        again.now += 100
+    assert min(trade.trade_id for trade in again.venue.trades(SYMBOL, 1000)) > max(trades)
 
 
 def test_a_database_of_another_format_is_refused(tmp_path: Path) -> None:
