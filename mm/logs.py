@@ -15,6 +15,7 @@ import os
 import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from logging.handlers import RotatingFileHandler
@@ -24,6 +25,7 @@ from typing import Any
 import orjson
 import structlog
 
+from mm.domain.errors import ConfigurationError
 from mm.redaction import HIDDEN, redact
 
 LEVELS = {"DEBUG": logging.DEBUG, "INFO": logging.INFO, "WARNING": logging.WARNING, "ERROR": logging.ERROR}
@@ -34,9 +36,17 @@ class _PrivateFile(RotatingFileHandler):
     """Rotates by size; every file is 0600 from its first byte."""
 
     def _open(self) -> Any:
-        descriptor = os.open(self.baseFilename, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        path = Path(self.baseFilename)
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise ConfigurationError(f"{path} is no regular file", "move it away; the log makes its own")
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW, 0o600)
         os.fchmod(descriptor, 0o600)
         return os.fdopen(descriptor, "a", encoding="utf-8")
+
+    def close(self) -> None:
+        """What a full disk did not take is lost; the bot stops all the same."""
+        with suppress(OSError):
+            super().close()
 
     def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802  the name is logging's
         """A full disk must not stop the bot, and there is nowhere left to say it."""

@@ -77,7 +77,11 @@ def root(
 
 def command() -> Any:
     """The click command behind `app`; typer keeps click to itself, so its type has no public name."""
-    return typer.main.get_command(app)
+    root_command: Any = typer.main.get_command(app)
+    for parameter in root_command.params:
+        if parameter.name in {"install_completion", "show_completion"}:
+            parameter.default = False  # None would make typer build a pydantic validator: 80 ms before any command
+    return root_command
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

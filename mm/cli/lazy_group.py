@@ -37,7 +37,17 @@ class LazyCommand:
         )
 
 
-class LazyGroup(TyperGroup):
+class QuickGroup(TyperGroup):
+    """Typer builds a pydantic validator (80 ms) for a flag whose default is None, as its own help option has."""
+
+    def get_help_option(self, ctx: Any) -> Any:
+        option = super().get_help_option(ctx)
+        if option is not None:
+            option.default = False
+        return option
+
+
+class LazyGroup(QuickGroup):
     """Subclasses set `table`. Typer's context and commands belong to its private click, hence `Any`."""
 
     table: ClassVar[Mapping[str, LazyCommand]]
@@ -59,6 +69,7 @@ class LazyGroup(TyperGroup):
 def group_of(summary: str) -> typer.Typer:
     """A Typer app for subcommands: plain help, help when called bare. `app = group_of("What it is for.")`."""
     return typer.Typer(
+        cls=QuickGroup,
         help=summary,
         rich_markup_mode=None,
         no_args_is_help=True,
