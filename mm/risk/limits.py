@@ -60,8 +60,8 @@ def losses(limits: LossLimits, baseline: RiskBaseline, equity_units: int) -> tup
         Loss(DAILY_LOSS, day, limits.daily_loss_units, 2),
         Loss(DRAWDOWN, max(baseline.peak_units, equity_units) - equity_units, int(capital * limits.max_drawdown), 2),
         Loss(STAGE_LOSS, stage, int(capital * _ORANGE_SHARE), 2),
-        Loss(DAY_LOSS_RED, day, red, 3),
         Loss(STAGE_LOSS_RED, stage, red, 3),
+        Loss(DAY_LOSS_RED, day, red, 3),
     )
 
 

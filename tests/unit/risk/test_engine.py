@@ -238,7 +238,7 @@ def test_ten_per_cent_stops_for_good() -> None:
     actions = risk.observe(snapshot(equity_units=usdc("89.99999999")))
     assert "stage_loss_10pct" in risk.halts
     assert "stop" in risks(actions)
-    assert risk.stop_why == "day_loss_10pct"
+    assert risk.stop_why == "stage_loss_10pct"
 
 
 def test_equity_is_not_judged_on_a_book_that_cannot_be_believed() -> None:
