@@ -165,6 +165,10 @@ class Journal(Protocol):
     """What the engine saw and did."""
 
     def append(self, event: Event, actions: Sequence[Action]) -> None: ...
+    def sync(self) -> None:
+        """Hand over what waits; called about once a second."""
+        ...
+
     def close(self) -> None: ...
 
 

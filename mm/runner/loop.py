@@ -12,6 +12,7 @@ from mm.domain.order import OrderStatus
 from mm.domain.records import Heartbeat
 from mm.domain.trading_day import TradingDay
 from mm.engine.engine import Engine
+from mm.ports import Clock
 from mm.runner.clearing import clear_exchange
 from mm.runner.dispatch import Dispatcher, Parts
 
@@ -56,11 +57,20 @@ class Runner:
         self._times = times
         self._resources = resources
         self._clock = parts.clock
+        self._loop = asyncio.get_running_loop()
         self._day = times.day_at(_utc(parts.clock.now()))
+
+    def call_soon(self, work: Callable[[str], None], why: str) -> None:
+        """From another thread: run `work` on the loop."""
+        self._loop.call_soon_threadsafe(work, why)
 
     def stop(self, why: str) -> None:
         """Ask for a graceful stop; may be called from a signal handler of the loop."""
         self.dispatcher.process(StopRequested(why=why, **self.dispatcher.now()))
+
+    @property
+    def clock(self) -> Clock:
+        return self._clock
 
     async def run(self) -> RunOutcome:
         """Until a stop is done. Raises NotProven when the exchange may still hold own orders."""
@@ -122,14 +132,20 @@ class Runner:
     # --- tasks --------------------------------------------------------------------
 
     async def _streams(self) -> None:
-        symbol = self.engine.setup.instrument.symbol
-        price = await self._parts.exchange.last_price(symbol)
-        ticks = self.engine.setup.instrument.ticks_down(price)
-        # The first reference for the price collar, until trades arrive.
+        await self._first_reference()
+        await self._parts.exchange.run(self.dispatcher.process)
+
+    async def _first_reference(self) -> None:
+        """A reference for the price collar until trades arrive."""
+        instrument = self.engine.setup.instrument
+        try:
+            price = await self._parts.exchange.last_price(instrument.symbol)
+        except ExchangeError:
+            return  # no trade yet, or not readable now: risk refuses orders as `no_reference` until a trade is seen
+        ticks = instrument.ticks_down(price)
         self.dispatcher.process(
             MarketTradeSeen(ticks=ticks, lots=0, buyer_is_maker=False, trade_id=0, **self.dispatcher.now())
         )
-        await self._parts.exchange.run(self.dispatcher.process)
 
     async def _every(self, seconds: float, work: Callable[[], None]) -> None:
         while True:
@@ -151,6 +167,7 @@ class Runner:
     def _poll_control(self) -> None:
         for event in self._parts.control.poll():
             self.dispatcher.process(event)
+        self._parts.journal.sync()
 
     async def _stop_after(self, seconds: float) -> None:
         await self._clock.sleep(seconds)
@@ -164,9 +181,7 @@ class Runner:
                 # Told by the streams and the next order as well; the clock is looked at again soon.
                 await self._clock.sleep(_CONTROL * 5)
                 continue
-            self.dispatcher.process(
-                ClockDrift(drift_ms=drift_ms, round_trip_ms=round_trip_ms, **self.dispatcher.now())
-            )
+            self.dispatcher.process(ClockDrift(drift_ms=drift_ms, round_trip_ms=round_trip_ms, **self.dispatcher.now()))
             await self._clock.sleep(_CLOCK_CHECK)
 
     async def _heartbeats(self) -> None:

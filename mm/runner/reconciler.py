@@ -86,7 +86,7 @@ class Reconciler:
             if known is None:
                 problems.append(f"own order {report.client_id} is open at the exchange but not in the ledger")
             await self._tell_with_fills(report, "reconcile")
-        for client_id in believed - open_now:
+        for client_id in sorted(believed - open_now):
             current = await self._reader.order(client_id)
             if current is not None:
                 await self._tell_with_fills(current, "reconcile")

@@ -1,0 +1,253 @@
+"""The one way a run begins and ends: lock → latch → ledger → account → epoch → recovery → engine … → proof → end."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from mm import __version__
+from mm.domain.errors import LedgerError, MmError
+from mm.domain.events import HaltRequested
+from mm.domain.instrument import Instrument
+from mm.domain.records import BalanceBaseline, Recovery, RunStart
+from mm.domain.trading_day import TradingDay
+from mm.engine.engine import Engine
+from mm.engine.setup import EngineSetup
+from mm.execution.client_order_id import prefix
+from mm.execution.settings import ExecutionSettings
+from mm.fields import seconds
+from mm.home import EnvironmentHome
+from mm.journal.writer import SUFFIX, JournalWriter
+from mm.ledger.ledger import SqliteLedger
+from mm.ports import Account, Clock, ControlReader, Exchange
+from mm.process_id import ProcessId
+from mm.risk.settings import RiskSettings
+from mm.runner.dispatch import HaltWriter, Parts
+from mm.runner.latch import BotFacts, arm, disarm
+from mm.runner.lock import BotLock
+from mm.runner.loop import Resources, Runner, RunOutcome, RunTimes
+from mm.strategy.settings import StrategySettings
+
+
+@dataclass(frozen=True, slots=True)
+class RunSpec:
+    """What a run is told. `may_replace_account`: a wiped or replaced account starts a new account epoch (testnet,
+    sim); otherwise it is refused. `stage_since` UTC ns when the stage became current; `inline` for virtual time."""
+
+    run_id: str
+    profile: str
+    stage: str
+    stage_since: int | None
+    scenario: str
+    symbol: str
+    capital_units: int
+    strategy: StrategySettings
+    risk: RiskSettings
+    execution: ExecutionSettings
+    recv_window: timedelta
+    fence_margin: timedelta
+    config: str
+    config_hash: str
+    code_hash: str
+    run_for: timedelta | None
+    may_replace_account: bool
+    inline: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the composition root lends to a run."""
+
+    exchange: Exchange
+    clock: Clock
+    control: ControlReader
+    write_halt: HaltWriter
+    resources: Resources
+    day_at: Callable[[datetime], TradingDay]
+    on_journal_failure: Callable[[str], None]
+
+
+class Run:
+    """A prepared run; `go` trades until it is stopped."""
+
+    def __init__(self, runner: Runner, spec: RunSpec, home: EnvironmentHome, ledger: SqliteLedger) -> None:
+        self.runner = runner
+        self.spec = spec
+        self._home = home
+        self._ledger = ledger
+        self._clock = runner.clock
+
+    async def go(self) -> RunOutcome:
+        """Raises NotProven when own orders may be left; then ARMED stays for the emergency stop to find."""
+        try:
+            outcome = await self.runner.run()
+        except BaseException as error:
+            text = error.message if isinstance(error, MmError) else type(error).__name__
+            await self._end(f"crashed: {text}", clean=False)
+            raise
+        await self._end(outcome.why, clean=outcome.proven)
+        disarm(self._home)
+        return outcome
+
+    async def _end(self, outcome: str, *, clean: bool) -> None:
+        await self._ledger.end_run(self._clock.now(), outcome, clean=clean)
+
+
+@asynccontextmanager
+async def prepared_run(home: EnvironmentHome, spec: RunSpec, around: Surroundings) -> AsyncIterator[Run]:
+    """Take the lock, open the ledger, learn where the last run stood. Raises InstanceRunning, HaltedError (stop
+    latch), LedgerError, ExchangeError. Everything is given back at the end, however it ends."""
+    home.make()
+    failures = _Failures(around.clock)
+    with BotLock(home, spec.run_id):
+        ledger = SqliteLedger.open(home.ledger, on_failure=failures.ledger, inline=spec.inline)
+        try:
+            runner, journal = await _prepare(home, spec, around, ledger)
+            failures.runner = runner
+            try:
+                yield Run(runner, spec, home, ledger)
+            finally:
+                journal.close()
+        finally:
+            await ledger.close()
+
+
+async def _prepare(
+    home: EnvironmentHome, spec: RunSpec, around: Surroundings, ledger: SqliteLedger
+) -> tuple[Runner, JournalWriter]:
+    exchange, clock = around.exchange, around.clock
+    instrument = await exchange.instrument(spec.symbol)
+    fees = await exchange.fee_rates(spec.symbol)
+    await exchange.resync_clock()
+    recovery = await _recover(home, spec, around, ledger, instrument)
+    facts = BotFacts(
+        process=ProcessId.own(),
+        run_id=spec.run_id,
+        symbol=spec.symbol,
+        client_id_prefix=prefix(ledger.tag()),
+        recv_window_seconds=seconds(spec.recv_window),
+        fence_margin_seconds=seconds(spec.fence_margin),
+    )
+    latch = arm(home, facts)
+    setup = EngineSetup(
+        instrument=instrument,
+        fees=fees,
+        strategy=spec.strategy,
+        risk=spec.risk,
+        execution=spec.execution,
+        capital_units=spec.capital_units,
+        tag=ledger.tag(),
+        fence_ns=int(exchange.fence_seconds * 1e9),
+        at=clock.now(),
+        mono=clock.monotonic(),
+        recovery=recovery,
+    )
+    head: Mapping[str, Any] = {
+        "run_id": spec.run_id,
+        "environment": home.environment,
+        "profile": spec.profile,
+        "scenario": spec.scenario,
+        "version": __version__,
+        "config_hash": spec.config_hash,
+        "code_hash": spec.code_hash,
+        "setup": setup.as_json(),
+    }
+    journal = JournalWriter(
+        home.journal / f"{spec.run_id}{SUFFIX}", head, on_failure=around.on_journal_failure, inline=spec.inline
+    )
+    parts = Parts(exchange, ledger, journal, latch, around.control, clock, around.write_halt)
+    times = RunTimes(
+        tick=seconds(spec.strategy.tick_interval),
+        run_for=None if spec.run_for is None else seconds(spec.run_for),
+        stop_timeout=seconds(spec.execution.stop_timeout),
+        day_at=around.day_at,
+    )
+    return Runner(Engine(setup), parts, times, around.resources), journal
+
+
+async def _recover(
+    home: EnvironmentHome,
+    spec: RunSpec,
+    around: Surroundings,
+    ledger: SqliteLedger,
+    instrument: Instrument,
+) -> Recovery:
+    clock = around.clock
+    account = await around.exchange.account()
+    last = await ledger.last_account()
+    epoch = 1 if last is None else last[0]
+    if last is not None and last[1] != account.uid:
+        epoch = _next_epoch(spec, epoch, f"the ledger belongs to account {last[1]}, the key to account {account.uid}")
+    if last is not None and epoch == last[0] and await _is_wiped(spec, around.exchange, ledger, epoch):
+        epoch = _next_epoch(spec, epoch, "the exchange does not know the ledger's last trade: the account was wiped")
+    run = RunStart(
+        run_id=spec.run_id,
+        epoch=0,
+        account_epoch=epoch,
+        account_uid=account.uid,
+        environment=home.environment,
+        profile=spec.profile,
+        stage=spec.stage,
+        symbol=spec.symbol,
+        scenario=spec.scenario,
+        started=_utc(clock.now()),
+        config_hash=spec.config_hash,
+        code_hash=spec.code_hash,
+        version=__version__,
+        pid=os.getpid(),
+        instrument=instrument,
+        capital_units=spec.capital_units,
+        config=spec.config,
+    )
+    await ledger.begin_run(run, _baseline(account, instrument, spec.capital_units))
+    return await ledger.recovery(epoch, around.day_at(_utc(clock.now())), spec.stage_since)
+
+
+def _utc(at: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=at // 1000)
+
+
+async def _is_wiped(spec: RunSpec, exchange: Exchange, ledger: SqliteLedger, account_epoch: int) -> bool:
+    """A testnet is wiped about monthly without notice: its trades, and so the ledger's last one, are gone."""
+    last_trade = await ledger.last_trade_id(account_epoch)
+    if not last_trade:
+        return False
+    page = await exchange.trades(spec.symbol, last_trade, 1)
+    return not page or page[0].trade_id != last_trade
+
+
+def _next_epoch(spec: RunSpec, epoch: int, why: str) -> int:
+    if not spec.may_replace_account:
+        raise LedgerError(why, "use the key that belongs to this ledger, or another MM_HOME for another account")
+    return epoch + 1
+
+
+def _baseline(account: Account, instrument: Instrument, capital_units: int) -> list[BalanceBaseline]:
+    """What the account holds beside the bot's capital when its epoch begins: never touched."""
+    kept = []
+    for balance in account.balances:
+        units = balance.free_units + balance.locked_units
+        if balance.asset == instrument.quote:
+            units = max(0, units - capital_units)
+        if units:
+            kept.append(BalanceBaseline(balance.asset, units))
+    return kept
+
+
+class _Failures:
+    """Hears of a failed ledger from the writer's thread and tells the engine on its own loop."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.runner: Runner | None = None
+
+    def ledger(self, why: str) -> None:
+        if self.runner is not None:
+            self.runner.call_soon(self._halt, why)
+
+    def _halt(self, why: str) -> None:
+        if self.runner is not None:
+            now = {"at": self._clock.now(), "mono": self._clock.monotonic()}
+            self.runner.dispatcher.process(HaltRequested(cause="ledger", detail=why, **now))

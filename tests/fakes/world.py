@@ -1,0 +1,146 @@
+"""A whole small world in virtual time: generated market, venue in process, real ledger, journal, engine and runner."""
+
+import random
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from mm.clock.simulated import SimulatedClock
+from mm.domain.events import Event
+from mm.domain.instrument import to_units
+from mm.domain.order import OrderIntent
+from mm.domain.trading_day import TradingDay, trading_day_at
+from mm.exchange.venue.flow import Flow
+from mm.exchange.venue.in_process import InProcessExchange
+from mm.exchange.venue.scenarios import SCENARIOS
+from mm.exchange.venue.symbol_rules import default_symbols
+from mm.exchange.venue.venue import Venue
+from mm.execution.settings import ExecutionSettings
+from mm.home import EnvironmentHome, Home
+from mm.ports import CancelAnswer, PlaceAnswer, Unknown
+from mm.risk.settings import RiskSettings
+from mm.runner.startup import Run, RunSpec, Surroundings, prepared_run
+from mm.strategy.settings import StrategySettings
+
+SYMBOL = "ETHUSDC"
+START_NS = 1_760_000_000_000_000_000
+
+
+class FaultyExchange(InProcessExchange):
+    """Does what `fault` says to the next placements: `lost` never arrives, `unanswered` executes in silence."""
+
+    def __init__(self, *args: object, **more: object) -> None:
+        super().__init__(*args, **more)  # type: ignore[arg-type]  # passed through as given
+        self.fault: Callable[[OrderIntent], str] = lambda _intent: ""
+        self.placed: list[str] = []
+
+    async def place(self, intent: OrderIntent) -> PlaceAnswer:
+        fault = self.fault(intent)
+        if fault == "lost":
+            await self._clock.sleep(5)
+            return Unknown("no answer")
+        self.placed.append(intent.client_id)
+        answer = await super().place(intent)
+        if fault == "unanswered":
+            await self._clock.sleep(5)
+            return Unknown("no answer")
+        return answer
+
+    async def cancel(self, client_id: str) -> CancelAnswer:
+        return await super().cancel(client_id)
+
+
+class Control:
+    """People's commands, handed to the next poll."""
+
+    def __init__(self) -> None:
+        self.waiting: list[Event] = []
+        self.halts: list[tuple[str, str]] = []
+
+    def poll(self) -> Sequence[Event]:
+        taken, self.waiting = self.waiting, []
+        return taken
+
+    def write_halt(self, cause: str, detail: str) -> None:
+        self.halts.append((cause, detail))
+
+
+class StillResources:
+    def sample(self) -> tuple[float, int]:
+        return 0.0, 0
+
+
+class World:
+    """Outlives runs: make it inside virtual time, start runs in it one after another."""
+
+    def __init__(self, folder: Path, clock: SimulatedClock, *, seed: int = 1, scenario: str = "lively") -> None:
+        self.clock = clock
+        self.home: EnvironmentHome = Home(folder).environment("sim")
+        self.venue = Venue(default_symbols(), lambda: clock.now() // 1_000_000)
+        self.account = self.venue.open_account({"USDC": Decimal(100)}, Decimal("0.001"), Decimal("0.001"), "key")
+        self.flow = Flow(self.venue, SYMBOL, SCENARIOS[scenario], random.Random(seed), Decimal(3000))
+        self.control = Control()
+        self.exchange = FaultyExchange(
+            self.venue, self.account.uid, SYMBOL, clock=clock, advance=lambda now_ms: self.flow.advance(now_ms)
+        )
+        self._runs = 0
+        self.strategy = StrategySettings(
+            base_spread=Decimal("0.002"), base_size=Decimal("0.001"), max_inventory=Decimal("0.01")
+        )
+        self.risk = RiskSettings(daily_loss_limit=Decimal(5), max_position=Decimal("0.01"))
+
+    def spec(self, run_for: timedelta | None) -> RunSpec:
+        self._runs += 1
+        return RunSpec(
+            run_id=f"run-{self._runs}",
+            profile="100usdc",
+            stage="testnet",
+            stage_since=None,
+            scenario="lively",
+            symbol=SYMBOL,
+            capital_units=to_units(Decimal(100)),
+            strategy=self.strategy,
+            risk=self.risk,
+            execution=ExecutionSettings(),
+            recv_window=timedelta(seconds=2),
+            fence_margin=timedelta(seconds=1),
+            config="{}",
+            config_hash="c",
+            code_hash="c",
+            run_for=run_for,
+            may_replace_account=True,
+            inline=True,
+        )
+
+    @asynccontextmanager
+    async def run(self, run_for: timedelta | None = None) -> AsyncIterator[Run]:
+        self.flow.advance(self.clock.now() // 1_000_000)
+        around = Surroundings(
+            exchange=self.exchange,
+            clock=self.clock,
+            control=self.control,
+            write_halt=self.control.write_halt,
+            resources=StillResources(),
+            day_at=day_at,
+            on_journal_failure=_fail,
+        )
+        async with prepared_run(self.home, self.spec(run_for), around) as run:
+            yield run
+
+    def own_open(self) -> list[str]:
+        return [order.client_id for order in self.venue.open_orders(self.account.uid, SYMBOL)]
+
+
+def day_at(moment: datetime) -> TradingDay:
+    return trading_day_at(moment, time(22, 0), ZoneInfo("Asia/Shanghai"))
+
+
+def utc(clock: SimulatedClock) -> datetime:
+    return datetime.fromtimestamp(clock.now() / 1e9, tz=UTC)
+
+
+def _fail(why: str) -> None:
+    raise AssertionError(why)
