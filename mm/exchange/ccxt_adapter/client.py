@@ -4,6 +4,7 @@ Nothing of ccxt is patched: its own hooks are overridden (`nonce`, `request`, `h
 """
 
 import asyncio
+import contextlib
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -25,6 +26,8 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.~&=-]*")
 _MARKET_WEIGHTS = {"exchangeInfo": 20, "time": 1, "ping": 1, "ticker/price": 2, "depth": 50}
 _QUERY_WEIGHTS = {"account": 20, "openOrders": 6, "order": 4, "myTrades": 20, "account/commission": 20}
 _OTHER_WEIGHT = 1
+_GOODBYE = 0.5
+"""Seconds a peer gets to answer the closing of a WebSocket."""
 
 # ccxt logs the key header and signed addresses at DEBUG; a logger outside the tree cannot be switched to DEBUG.
 _quiet = logging.Logger("ccxt.quiet", logging.WARNING)
@@ -124,12 +127,26 @@ class BinanceClient(_Binance):  # type: ignore[misc]  # ccxt ships no types
         if self.clients.get(client.url) is not client:
             asyncio.ensure_future(client.close())  # noqa: RUF006 - as above
 
+    def forget_failure(self, what: str) -> None:
+        """A failure that came while nobody waited stays in ccxt's list and would fail every later wait as well."""
+        for client in self.clients.values():
+            future = client.futures.get(what)
+            if future is not None and future.done():
+                del client.futures[what]
+
     async def drop(self, url: str) -> None:
         """Give up the connection to `url` for good, with all that waits on it (the cure of a stuck subscription)."""
         self.ws_dial_backoff: dict[str, Any] = {}  # the pauses between dials are ours
         client = self.clients.pop(url, None)
         if client is not None:
-            await client.close()
+            # aiohttp would wait 10 s for a dead peer's goodbye; cut short, it drops the connection.
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(client.close(), _GOODBYE)
+
+    async def close(self, clean_instance_data: bool = False) -> None:  # noqa: FBT001, FBT002 - ccxt's signature
+        for url in list(self.clients):
+            await self.drop(url)
+        await super().close(clean_instance_data)
 
     def _read_limits(self, status: int, headers: Mapping[str, str]) -> None:
         for name, value in headers.items():

@@ -80,10 +80,7 @@ class MarketStream(Reconnecting):
         try:
             await self._follow(name, trades)
         finally:
-            trades.cancel()
-            await asyncio.wait([trades])
-            if not trades.cancelled():
-                trades.exception()
+            await _finish(trades)
             await self._client.drop(url)
 
     async def _follow(self, name: str, trades: "asyncio.Future[Any]") -> NoReturn:
@@ -111,10 +108,9 @@ class MarketStream(Reconnecting):
                 self._down("gap in the depth updates")
                 self._up_since = None
                 self._shown = None
+                self._client.forget_failure(f"orderbook::{name}")
             finally:
-                if not book.done():
-                    book.cancel()
-                    await asyncio.wait([book])
+                await _finish(book)
 
     def _show(self, live: Any) -> None:
         """Copies the top out of ccxt's live object, and tells it when it changed or a second has passed."""
@@ -146,3 +142,11 @@ class MarketStream(Reconnecting):
                 exchange_ms=int(event.get("E") or 0),
             )
         )
+
+
+async def _finish(task: "asyncio.Future[Any]") -> None:
+    """Cancels `task` unless it is done; an error of it that nobody awaited any more is let go."""
+    task.cancel()
+    await asyncio.wait([task])
+    if not task.cancelled():
+        task.exception()
