@@ -96,3 +96,13 @@ def _holds_equal_open_orders(world: World, uid: int) -> None:
     held_quote = sum(((o.quantity - o.executed) * o.price for o in orders if o.side == "BUY"), d("0"))
     held_base = sum((o.quantity - o.executed for o in orders if o.side == "SELL"), d("0"))
     assert (world.balance(uid, "USDC")[1], world.balance(uid, "ETH")[1]) == (held_quote, held_base)
+
+
+def test_maker_and_taker_pay_their_own_rates_and_fractions_of_a_unit_are_dropped() -> None:
+    world = World()
+    deposits = {"USDC": d("1000"), "ETH": d("1")}
+    uids = [world.venue.open_account(deposits, d("0.0002"), d("0.00075"), key).uid for key in ("maker", "taker")]
+    world.sell(uids[0], "3000.01", "0.0017")
+    world.market(uids[1], "BUY", "0.0017")
+    (sold,), (bought,) = (world.venue.account_trades(uid) for uid in uids)
+    assert (sold.commission, bought.commission) == (d("0.00102000"), d("0.00000127"))  # of 0.001020003 and 0.000001275
