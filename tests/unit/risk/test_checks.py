@@ -155,7 +155,10 @@ def test_grid_and_lot_bounds() -> None:
     assert at(0, 10) == at(-1, 10) == "grid"
     assert at(1, 9) == "min_lots"
     assert at(1, 31) == "max_lots"
+    assert judge(checks.order_grid, QuoteLevel(Side.BUY, 1, 1)) is None
     free = replace(ETHUSDC, min_lots=0)
+    refusal = judge(checks.order_grid, QuoteLevel(Side.BUY, 1, 9), snapshot(instrument=rules))
+    assert refusal == Refusal("min_lots", "10", "9", "lots", "below the smallest order")
     assert code(judge(checks.order_grid, QuoteLevel(Side.BUY, 1, 0), snapshot(instrument=free))) == "min_lots"
 
 
