@@ -37,7 +37,8 @@ SAME_FILL = (
     "SELECT exchange_id, buy, ticks, lots, quote_units, fee_units, fee_asset, maker FROM fills"
     " WHERE account_epoch = ? AND symbol = ? AND trade_id = ?"
 )
-CLIENT_ID_OF = "SELECT client_id FROM orders WHERE exchange_id = ?"
+# The second condition lets SQLite use the partial index.
+CLIENT_ID_OF = "SELECT client_id FROM orders WHERE exchange_id = ? AND exchange_id <> ''"
 INSERT_POSITION = _insert(schema.positions)
 INSERT_EQUITY = _insert(schema.equity)
 INSERT_RISK_EVENT = _insert(schema.risk_events)

@@ -15,7 +15,7 @@ from mm.domain.instrument import UNITS
 from mm.domain.order import OrderStatus, Side
 from mm.domain.records import CapitalFlow, Heartbeat, Latency, RunStart
 from mm.domain.risk import TradingState
-from mm.ledger import schema
+from mm.ledger import recovery, schema, statements
 from mm.ledger.ledger import SqliteLedger
 from mm.ledger.queries import LedgerQueries
 from mm.ledger.reading import ANY_EPOCH
@@ -192,6 +192,24 @@ def test_equity_between_two_moments_uses_the_index(tmp_path: Path) -> None:
         assert [row.equity for row in rows] == [3, 4]
         plan = queries.driver_connection().execute("EXPLAIN QUERY PLAN SELECT * FROM equity WHERE at >= 1 AND at < 2")
         assert "equity_at" in plan.fetchone()[3]
+
+
+@pytest.mark.parametrize(
+    ("statement", "index"),
+    [
+        (statements.CLIENT_ID_OF, "orders_exchange_id"),
+        (recovery._LIVE, "orders_live"),
+        (recovery._EQUITY_BEFORE, "equity_at"),
+        (recovery._LAST_PEAK, "equity_at"),
+    ],
+)
+def test_what_runs_on_every_fill_and_start_uses_its_index(tmp_path: Path, statement: str, index: str) -> None:
+    path = tmp_path / "ledger.db"
+    record(path, a_run(), [])
+    with LedgerQueries(path) as queries:
+        values = (1,) * statement.count("?")
+        plan = queries.driver_connection().execute(f"EXPLAIN QUERY PLAN {statement}", values).fetchall()
+    assert index in str(plan), plan
 
 
 def test_a_reader_sees_one_moment_while_the_bot_writes(tmp_path: Path) -> None:
