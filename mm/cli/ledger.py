@@ -246,7 +246,6 @@ AUDIT_PAUSE = 1.5
 async def _audit(home: Home, files: "EnvironmentHome") -> "Audit":
     import asyncio
 
-    from mm.bootstrap import open_reader
     from mm.cli.records import current_stage, last_run, live_run, open_ledger, settings_of
     from mm.domain.instrument import to_units
     from mm.execution.client_order_id import prefix
@@ -256,6 +255,8 @@ async def _audit(home: Home, files: "EnvironmentHome") -> "Audit":
 
     with open_ledger(files) as ledger:
         run = last_run(ledger, files)
+        from mm.bootstrap import open_reader
+
         own, epoch = prefix(ledger.tag()), run.account_epoch
         loaded = settings_of(home, run.profile)
         limits = cap_risk(loaded.settings.risk, parse_stage(current_stage(home)), files.environment)
