@@ -209,3 +209,9 @@ def test_the_hash_is_of_values_not_of_spelling(home: Home) -> None:
     assert loaded.config_hash not in hashes
     assert loaded.config_hash == config_hash(loaded.settings)
     assert len(loaded.config_hash) == 64
+
+
+def test_an_endless_variable_is_refused_unread(home: Home) -> None:
+    said = _refused(home, MM__OPERATOR__NAME="x" * 1001)
+    assert "MM__OPERATOR__NAME: is longer than 1000 characters" in said
+    assert "xxx" not in said
