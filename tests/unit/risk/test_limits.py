@@ -157,3 +157,15 @@ def test_level_3_is_never_accepted_and_unknown_without_a_mark() -> None:
     assert set(watch.accept()) == {"daily_loss", "drawdown", "stage_loss_5pct"}
     codes(watch, "90")
     assert watch.still_red() == ()
+
+
+def test_a_deposit_does_not_lift_a_level_3_loss() -> None:
+    watch = LossWatch(LIMITS, base())
+    codes(watch, "89")
+    watch.capital_flow(usdc("50"))
+    assert set(watch.still_red()) == {"day_loss_10pct", "stage_loss_10pct"}
+    watch.capital_flow(usdc("-100"))
+    assert set(watch.still_red()) == {"day_loss_10pct", "stage_loss_10pct"}
+    codes(watch, "40")
+    watch.capital_flow(usdc("-20"))
+    assert watch.still_red() == ()
