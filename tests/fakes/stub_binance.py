@@ -122,6 +122,10 @@ def serving(stub: StubBinance) -> Iterator[StubBinance]:
 
         def _do(self) -> None:
             status, headers, body = stub.answer(self.command, self.path, self.headers.get("X-MBX-APIKEY", ""))
+            if status < 0:  # no HTTP at all; it quotes the request
+                self.wfile.write(f"{self.path}\r\n\r\n".encode())
+                self.close_connection = True
+                return
             if status == 0:  # the connection breaks instead of an answer
                 self.close_connection = True
                 return
