@@ -44,8 +44,9 @@ def system_status(_served: Served, _uid: int, _parameters: Parameters) -> Any:
 
 def trade_fee(served: Served, uid: int, parameters: Parameters) -> Any:
     state, symbol = served.venue.account(uid), parameters.symbol_or_none()
+    maker, taker = (f"{fee.normalize():f}" for fee in (state.maker_fee, state.taker_fee))
     return [
-        {"symbol": each, "makerCommission": str(state.maker_fee), "takerCommission": str(state.taker_fee)}
+        {"symbol": each, "makerCommission": maker, "takerCommission": taker}
         for each in ((symbol,) if symbol else symbol_names(served))
     ]
 

@@ -171,3 +171,17 @@ def ticker(day: Ticker24h, book: BookTicker, now_ms: int) -> Json:
         "L": day.last_trade_id,
         "n": day.trades,
     }
+
+
+def mini_ticker(day: Ticker24h, now_ms: int) -> Json:
+    return {
+        "e": "24hrMiniTicker",
+        "E": now_ms,
+        "s": day.symbol,
+        "c": text(day.last),
+        "o": text(day.open),
+        "h": text(day.high),
+        "l": text(day.low),
+        "v": text(day.volume),
+        "q": text(day.quote_volume),
+    }

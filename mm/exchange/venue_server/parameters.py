@@ -11,7 +11,7 @@ from mm.exchange.venue_server import api_error
 _DECIMAL = re.compile(r"^([0-9]{1,20})(\.[0-9]{1,20})?$")
 _INTEGER = re.compile(r"^[0-9]{1,20}$")
 _SYMBOL = re.compile(r"^[A-Z0-9-_.]{1,20}$")
-_CLIENT_ID = re.compile(r"^[a-zA-Z0-9-_:/.]{1,36}$")
+_CLIENT_ID = re.compile(r"^[a-zA-Z0-9-_]{1,36}$")
 
 
 class Parameters:
@@ -109,7 +109,7 @@ class Parameters:
     def client_id(self, name: str) -> str | None:
         value = self.optional(name)
         if value is not None and not _CLIENT_ID.match(value):
-            raise api_error.illegal(name, "^[a-zA-Z0-9-_:/.]{1,36}$")
+            raise api_error.illegal(name, "^[a-zA-Z0-9-_]{1,36}$")
         return value
 
     def boolean(self, name: str, *, default: bool) -> bool:

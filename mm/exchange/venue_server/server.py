@@ -73,6 +73,11 @@ class VenueServer:
         """The task that drives the market; it ends only by an error."""
         return self._market
 
+    @property
+    def sockets(self) -> tuple[Socket, ...]:
+        """Open WebSocket connections, oldest first."""
+        return tuple(self._sockets)
+
     async def start(self, ssl_context: ssl.SSLContext | None = None, port: int | None = None) -> None:
         """Listens on `port`, else on that of the options. Raises OSError when it is taken; may then be tried again."""
         runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=1.0)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+_CLOSE_SECONDS = 1.0
 OnText = Callable[[str], Awaitable[None]]
 
 
@@ -61,9 +62,14 @@ class Socket:
         self._transport.abort()
 
     async def close(self, reason: str, code: int = WSCloseCode.POLICY_VIOLATION) -> None:
+        """Writes what still waits, then says goodbye; a peer that takes too long for either is cut off."""
         self.is_open = False
-        self._filled.set()
-        await self._response.close(code=code, message=reason.encode())
+        try:
+            async with asyncio.timeout(_CLOSE_SECONDS):
+                await self._flush()
+                await self._response.close(code=code, message=reason.encode())
+        except (ConnectionError, TimeoutError):
+            self.cut()
 
     async def serve(self, on_text: OnText) -> None:
         """Reads until the connection ends; `on_text` gets every text message."""
@@ -97,16 +103,19 @@ class Socket:
         return 0 < most < self._received
 
     async def _write(self) -> None:
-        outbox = self._outbox
         try:
             while True:
                 await self._filled.wait()
                 self._filled.clear()
-                while outbox:
-                    kind, message = outbox.popleft()
-                    await self._response.send_frame(message, WSMsgType(kind))
+                await self._flush()
         except ConnectionError:
             self.cut()
+
+    async def _flush(self) -> None:
+        outbox = self._outbox
+        while outbox:
+            kind, message = outbox.popleft()
+            await self._response.send_frame(message, WSMsgType(kind))
 
     async def _keep_alive(self) -> None:
         clock = time.monotonic

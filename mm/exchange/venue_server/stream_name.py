@@ -7,13 +7,13 @@ from mm.exchange.venue_server.market_data import INTERVALS_MS
 
 _NAME = re.compile(
     r"^(?P<symbol>[a-z0-9]{1,20})@(?P<kind>depth(?P<levels>5|10|20)?(?P<speed>@100ms|@1000ms)?"
-    r"|trade|aggTrade|bookTicker|ticker|kline_(?P<interval>[0-9]+[mhd]))$"
+    r"|trade|aggTrade|bookTicker|ticker|miniTicker|kline_(?P<interval>[0-9]+[mhd]))$"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class StreamName:
-    """`kind` depth, partial_depth, trade, aggTrade, bookTicker, ticker or kline; `fast` every 100 ms."""
+    """`kind` depth, partial_depth, trade, aggTrade, bookTicker, ticker, miniTicker or kline; `fast` every 100 ms."""
 
     name: str
     symbol: str

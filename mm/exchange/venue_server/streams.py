@@ -42,16 +42,23 @@ class Streams:
         self._slow = {symbol: SlowDepth() for symbol in symbols}
         self._open_bars: dict[str, int] = {}
         self._ticks = 0
+        for symbol in symbols:
+            venue.drain_depth(symbol)  # from here on no change of depth is left out
         self.stop: Callable[[], None] = venue.subscribe(self._on_event)
 
     def subscribe(self, stream: StreamName, subscriber: Subscriber) -> None:
         """A symbol that is not listed is accepted and stays silent, as on Binance."""
         self._subscribers.setdefault(stream.name, {})[subscriber] = None
-        if stream.symbol in self._slow and stream.kind in {"partial_depth", "kline", "ticker"}:
+        if stream.symbol in self._slow and stream.kind in {"partial_depth", "kline", "ticker", "miniTicker"}:
             self._periodic[stream.name] = stream
         if self._on_first is not None:
             self._on_first()
             self._on_first = None
+
+    @property
+    def names(self) -> frozenset[str]:
+        """Streams that somebody listens to."""
+        return frozenset(self._subscribers)
 
     def unsubscribe(self, name: str, subscriber: Subscriber) -> None:
         listeners = self._subscribers.get(name, {})
@@ -81,13 +88,18 @@ class Streams:
                     for suffix in ("", "@1000ms"):
                         self._publish(f"{symbol.lower()}@depth{suffix}", update)
         for stream in tuple(self._periodic.values()):
-            if stream.kind == "partial_depth":
-                if whole_second or (stream.fast and stream.symbol in changed):
-                    view = self._venue.depth(stream.symbol, stream.levels)
-                    self._publish(stream.name, events_wire.partial_depth(view))
-            elif whole_second and stream.kind == "kline":
+            if whole_second or (stream.fast and stream.symbol in changed):
+                self._publish_periodic(stream, now_ms)
+
+    def _publish_periodic(self, stream: StreamName, now_ms: int) -> None:
+        match stream.kind:
+            case "partial_depth":
+                self._publish(stream.name, events_wire.partial_depth(self._venue.depth(stream.symbol, stream.levels)))
+            case "kline":
                 self._publish_bars(stream, now_ms)
-            elif whole_second:
+            case "miniTicker":
+                self._publish(stream.name, events_wire.mini_ticker(self._venue.ticker_24h(stream.symbol), now_ms))
+            case "ticker":
                 day, book = self._venue.ticker_24h(stream.symbol), self._venue.book_ticker(stream.symbol)
                 self._publish(stream.name, events_wire.ticker(day, book, now_ms))
 

@@ -29,6 +29,10 @@ class UserData:
         if not listeners:
             self._subscribers.pop(uid, None)
 
+    def listeners(self, uid: int) -> int:
+        """How many subscriptions hear this account."""
+        return len(self._subscribers.get(uid, ()))
+
     def terminate(self, uid: int, now_ms: int) -> None:
         """The account is closed: its subscribers are told, and hear nothing more."""
         self._send(uid, events_wire.stream_terminated(now_ms))
