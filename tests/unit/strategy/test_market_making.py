@@ -125,10 +125,10 @@ def test_quotes_stay_passive_in_a_book_wider_than_the_spread_and_in_a_narrow_one
     narrow = Book(((300_000, 39),), ((300_040, 1),))
     made = quote(snapshot(book=narrow, fees=CHEAP), inventory_skew=Decimal(1))
     assert prices(made, Side.BUY) == [300_039]
-    locked_in = Book(((300_000, 1_000_000_000),), ((300_001, 1),))
+    locked_in = Book(((300_000, 10**18),), ((300_001, 1),))
     made = quote(snapshot(book=locked_in, fees=CHEAP), inventory_skew=Decimal(1))
     assert prices(made, Side.BUY) == [300_000]  # best ask − 1
-    top_heavy = Book(((300_000, 1),), ((300_001, 1_000_000_000),))
+    top_heavy = Book(((300_000, 1),), ((300_001, 10**18),))
     made = quote(at_target(book=top_heavy, position=held("0.01", cash="70")), inventory_skew=Decimal(1))
     assert prices(made, Side.SELL) == [300_001]  # best bid + 1
 
@@ -220,8 +220,10 @@ def test_dust_is_named_and_not_offered() -> None:
 
 
 def test_asks_never_exceed_own_base_even_when_more_is_free_in_the_account() -> None:
-    made = quote(at_target(position=held("0.0019", cash="95"), free_base_units=eth("5")))
-    assert lots(made, Side.SELL) == [19]
+    made = quote(at_target(position=held("0.0018", cash="95"), free_base_units=eth("5")))
+    assert lots(made, Side.SELL) == [18]
+    made = quote(at_target(position=held("0.0050", cash="85"), free_base_units=eth("0.0018")))
+    assert lots(made, Side.SELL) == [18]
 
 
 def test_the_exchanges_largest_order_bounds_asks() -> None:
