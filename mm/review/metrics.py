@@ -20,10 +20,10 @@ from mm.review.money import Money, money
 from mm.review.uptime import crashes, run_spans, stability
 
 AT_EXCHANGE = frozenset({OrderStatus.OPEN, OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED})
-HELD_BACK = frozenset({"stopped", "latch", "limiter", "halted"})
-"""NOT_SENT for one of these is a control that worked; any other reason is a fault."""
-POST_ONLY = frozenset({"would_take", "post_only", "would_match"})
-"""Rejections that LIMIT_MAKER asks for: the order would have taken."""
+HELD_BACK = frozenset({"stopped", "withdrawn", "limiter"})
+"""NOT_SENT for one of these (`code: why`) is a control that worked; for any other it is a fault."""
+POST_ONLY = "would_match"
+"""The rejection (`code reason`) that LIMIT_MAKER asks for: the order would have taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,9 +104,9 @@ def is_abnormal(order: OrderFacts, live_runs: frozenset[str]) -> bool | None:
     if not order.status.is_final:
         return None if order.run_id in live_runs and order.status is not OrderStatus.UNKNOWN else True
     if order.status is OrderStatus.REJECTED:
-        return order.reason not in POST_ONLY
+        return order.reason.split(maxsplit=1)[-1:] != [POST_ONLY]
     if order.status is OrderStatus.NOT_SENT:
-        return order.reason not in HELD_BACK
+        return order.reason.partition(":")[0] not in HELD_BACK
     return order.status is OrderStatus.NOT_PLACED
 
 

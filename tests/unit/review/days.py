@@ -76,7 +76,7 @@ def traded() -> DayFacts:
             order("a", OrderStatus.FILLED, executed=20),
             order("b", OrderStatus.CANCELED, executed=5),
             order("c", OrderStatus.CANCELED),
-            order("d", OrderStatus.REJECTED, exchange_id="", reason="would_take"),
+            order("d", OrderStatus.REJECTED, exchange_id="", reason="-2010 would_match"),
             order("e", OrderStatus.NOT_PLACED, exchange_id=""),
         ],
         fills=[

@@ -38,21 +38,26 @@ def test_accuracy_counts_what_did_not_end_as_meant() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "reason", "abnormal"),
+    ("status", "reason", "as_meant"),
     [
         (OrderStatus.FILLED, "", True),
         (OrderStatus.EXPIRED, "", True),
-        (OrderStatus.REJECTED, "insufficient_balance", False),
+        (OrderStatus.REJECTED, "-2010 would_match", True),
+        (OrderStatus.REJECTED, "-2010 insufficient_funds", False),
+        (OrderStatus.REJECTED, "", False),
         (OrderStatus.UNKNOWN, "", False),
         (OrderStatus.PENDING, "", False),
         (OrderStatus.OPEN, "", False),
-        (OrderStatus.NOT_SENT, "stopped", True),
-        (OrderStatus.NOT_SENT, "commit", False),
+        (OrderStatus.NOT_SENT, "stopped: the stop latch fell", True),
+        (OrderStatus.NOT_SENT, "withdrawn: no longer wanted", True),
+        (OrderStatus.NOT_SENT, "limiter: budget spent", True),
+        (OrderStatus.NOT_SENT, "connect: refused", False),
+        (OrderStatus.NOT_SENT, "disk full", False),
     ],
 )
-def test_what_ends_as_meant(status: OrderStatus, reason: str, abnormal: bool) -> None:
+def test_what_ends_as_meant(status: OrderStatus, reason: str, as_meant: bool) -> None:
     facts = replace(empty(), runs=[RUN], orders=[order("a", status, reason=reason)])
-    assert metrics(facts).trading.accuracy.value == (1 if abnormal else 0)
+    assert metrics(facts).trading.accuracy.value == (1 if as_meant else 0)
 
 
 def test_orders_on_their_way_in_a_living_run_are_not_judged_yet_but_unknown_ones_are() -> None:
