@@ -9,6 +9,7 @@ from typing import Any
 import orjson
 from aiohttp import WSMsgType, web
 
+from mm.clock.live import LiveClock
 from mm.domain.events import (
     BookSeen,
     Event,
@@ -434,5 +435,53 @@ def test_what_the_sink_raises_is_not_swallowed() -> None:
             error = task.exception()
             assert isinstance(error, ExceptionGroup)
             assert error.subgroup(RuntimeError) is not None
+
+    run(case())
+
+
+def test_a_refused_dial_is_told_at_once_and_tried_again() -> None:
+    async def case() -> None:
+        async with stubbed() as (stub, exchange):
+            stub.market = calm_market  # no account socket: the dial is answered with HTTP 503
+            async with streaming(exchange) as seen:
+                await until(lambda: bool(seen.downs("account")), "the failed dial", 5)
+                assert "HTTP 503" in seen.downs("account")[0]
+                stub.account = calm_account
+                await until(lambda: seen.ups("account") == 1, "account up")
+
+    run(case())
+
+
+def test_the_fee_in_a_third_asset_is_valued_in_quote() -> None:
+    async def case() -> None:
+        async with stubbed() as (stub, exchange):
+            commission = {
+                "standardCommission": {"maker": "0.001", "taker": "0.001"},
+                "discount": {"enabledForAccount": True, "enabledForSymbol": True, "discountAsset": "BNB"},
+            }
+
+            async def price(asked: Asked) -> web.StreamResponse:
+                assert asked.parameters["symbol"] == "BNBUSDC"
+                return json({"symbol": "BNBUSDC", "price": "600.00000000"})
+
+            async def rates(asked: Asked) -> web.StreamResponse:
+                return json(commission)
+
+            async def account(socket: web.WebSocketResponse, stub: Stub) -> None:
+                await subscribe_account(socket)
+                now_ms = LiveClock().now() // 1_000_000
+                paid = {"x": "TRADE", "X": "FILLED", "L": "3000.00", "l": "0.01", "z": "0.01", "Y": "30", "Z": "30"}
+                fee = {"n": "0.00003750", "N": "BNB", "t": 1, "m": True, "T": now_ms}
+                await socket.send_json({"subscriptionId": 0, "event": {**REPORT, **paid, **fee}})
+                await pongs_until_closed(socket)
+
+            stub.answers["GET", "account/commission"] = rates
+            stub.answers["GET", "ticker/price"] = price
+            stub.market, stub.account = calm_market, account
+            assert (await exchange.fee_rates(SYMBOL)).in_third_asset
+            async with streaming(exchange) as seen:
+                await until(lambda: bool(seen.of(FillSeen)), "the fill")
+                fill = seen.of(FillSeen)[0].fill
+                assert (fill.fee_asset, fill.fee_units, fill.fee_quote_units) == ("BNB", 3750, 2_250_000)
 
     run(case())

@@ -6,7 +6,7 @@ Taking every raw event where it arrives costs less than ccxt's parsing and a cli
 """
 
 import asyncio
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from mm.domain.errors import AuthenticationRefused
 from mm.domain.events import BalanceSeen, FillSeen, OrderSeen
@@ -65,7 +65,7 @@ class AccountStream(Reconnecting):
                 # Dial first: the signed subscription must not grow old while the connection is made.
                 self._client.open()
                 connection = self._client.client(url)
-                await connection.connect(self._client.session)
+                await self._dial(connection)
                 await self._client.ensure_user_data_stream_ws_subscribe_signature("spot")
             if self._client.clients.get(url) is not connection:
                 raise StreamEnded("closed while subscribing")
@@ -78,6 +78,14 @@ class AccountStream(Reconnecting):
             raise StreamEnded("the connection was closed")
         finally:
             await self._client.drop(url)
+
+    async def _dial(self, connection: Any) -> None:
+        # A dial that fails never settles ccxt's `connected`; it fails whatever waits by name.
+        failed = connection.future("mm-dial")
+        connected = connection.connect(self._client.session)
+        await asyncio.wait({failed, connected}, return_when=asyncio.FIRST_COMPLETED)
+        if failed.done():
+            failed.result()
 
     def _take(self, event: RawEvent) -> None:
         kind = event["e"]

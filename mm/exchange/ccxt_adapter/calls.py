@@ -75,6 +75,8 @@ class Calls:
             if why:
                 raise AuthenticationRefused(f"{doing}: {why}", "mend the key, then start again")
             answer = await self._one_read(method, parameters)
+            if signed and not isinstance(answer, Failure | ExchangeError):
+                self._refused_logins = 0
             if isinstance(answer, ExchangeError):
                 raise answer
             if not isinstance(answer, Failure):

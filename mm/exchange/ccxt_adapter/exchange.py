@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import aiohttp
 
+from mm.domain.errors import ExchangeError
 from mm.domain.fill import FeeRates, Fill
 from mm.domain.instrument import Instrument
 from mm.domain.order import OrderIntent, OrderReport
@@ -50,6 +51,8 @@ class CcxtExchange:
         failure = None
         try:
             return await self._clock_sync.measure()
+        except ExchangeError:
+            raise
         except Exception as error:  # noqa: BLE001 - read by the one map, raised below without its chain
             failure = read_failure(error, self._calls.redact)
         raise failure.to_error("clock")

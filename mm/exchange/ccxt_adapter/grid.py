@@ -12,9 +12,10 @@ def units(text: str) -> int:
         if fraction[_PLACES:].strip("0"):
             raise ValueError(f"{text!r} is finer than 1e-8")
         fraction = fraction[:_PLACES]
-    if not (whole.lstrip("-").isascii() and whole.lstrip("-").isdigit() and (fraction.isdigit() or not fraction)):
+    digits = whole.removeprefix("-")
+    if not (text.isascii() and digits.isdigit() and (fraction.isdigit() or not fraction)):
         raise ValueError(f"{text!r} is no plain decimal number")
-    size = int(whole.lstrip("-")) * UNITS + int(fraction.ljust(_PLACES, "0") or 0)
+    size = int(digits) * UNITS + int(fraction.ljust(_PLACES, "0"))
     return -size if whole.startswith("-") else size
 
 
