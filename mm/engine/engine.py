@@ -86,6 +86,7 @@ class Engine:
         self.quote = Quote((), 0.0)
         self._stop_why = ""
         self._is_finished = False
+        self._was_active = False
         self._reconciling = False
         self._next_reconcile = 0
         self._next_proof = 0
@@ -124,7 +125,9 @@ class Engine:
         return actions
 
     def snapshot(self) -> Snapshot:
-        return self.account.snapshot(self.market, self.orders, self.setup, self.risk.baseline, at=self._at, mono=self._mono)
+        return self.account.snapshot(
+            self.market, self.orders, self.setup, self.risk.baseline, at=self._at, mono=self._mono
+        )
 
     @property
     def state(self) -> TradingState:
@@ -175,7 +178,7 @@ class Engine:
             detail = f"{report.client_id} is open at the exchange but not in the ledger: cancelled"
             return (RecordRisk("unrecorded_order", "critical", detail), Cancel(report.client_id, "not in the ledger"))
         actions = self.orders.report(report, event.source, self._mono)
-        if report.status is OrderStatus.OPEN and event.source == "place":
+        if event.source == "place":
             actions += self.risk.order_ok(self._mono)
         if report.status.is_final:
             self.quoting.wake()
@@ -218,7 +221,9 @@ class Engine:
         actions = self.orders.end(event.client_id, OrderStatus.REJECTED, "place", why)
         if event.reason in _FAULTY_KEY:
             actions += self.risk.halt(event.reason, f"the exchange refused the key or the place: {event.message}")
-        elif event.reason not in _NO_FAULT:
+        elif event.reason in _NO_FAULT:
+            actions += self.risk.order_ok(self._mono)
+        else:
             actions += self.risk.order_rejected(self._mono, event.reason)
         if event.reason == "insufficient_funds":
             # At most one attempt per refresh of the balances.
@@ -326,6 +331,9 @@ class Engine:
                 if order.intent.side is Side.BUY:
                     actions += self.orders.cancel(order.intent.client_id, "reducing", self._mono)
         self._stop_why = self._stop_why or self.risk.stop_why
+        if self.risk.state is TradingState.ACTIVE and not self._was_active:
+            self.quoting.begin()
+        self._was_active = self.risk.state is TradingState.ACTIVE
         if self.quoting.is_due:
             actions += self._requote(place=True)
         if self._stop_why and not len(self.orders) and not self._is_finished and self._mono >= self._next_proof:

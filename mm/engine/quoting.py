@@ -35,6 +35,10 @@ class Quoting:
     def is_due(self) -> bool:
         return self._is_awake and self._replacing
 
+    def begin(self) -> None:
+        """Trading was allowed again: quote at once, not only at the next tick."""
+        self._is_awake = self._replacing = True
+
     def wake(self) -> None:
         """An order ended: a replacement that waited for it may go."""
         self._is_awake = True
@@ -47,9 +51,9 @@ class Quoting:
 
     def requote(self, snapshot: Snapshot, *, place: bool) -> tuple[Quote, list[Action]]:
         """The wish of this moment and what to do about it. `place` False: only take down what is off."""
-        self._is_awake = False
         if self._risk.state is TradingState.HALTED or not snapshot.market_ok:
             return Quote((), 0.0), []
+        self._is_awake = False
         quote = self._strategy.quote(snapshot)
         strategy = self._setup.strategy
         tolerance = int(strategy.refresh_tolerance * int(quote.fair_ticks))

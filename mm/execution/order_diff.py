@@ -30,7 +30,8 @@ def diff_orders(
 
     A slot is a side and a level. A new order is placed only into an empty slot: a replacement waits until the
     old order is proved gone, so that exposure and funds are never needed twice. A partly filled order is kept;
-    one larger than the wish is not.
+    one larger than the wish by more than a
+    tenth is not (the effective size wavers by a lot as the price moves; limits were checked when it was placed).
     """
     wishes: dict[tuple[Side, int], QuoteLevel] = {(wish.side, wish.level): wish for wish in desired}
     keep: list[str] = []
@@ -70,7 +71,7 @@ def _reason_to_cancel(
         return "duplicate_slot"
     if abs(order.ticks - wish.ticks) > tolerance_ticks:
         return "price"
-    if order.lots > wish.lots:
+    if order.lots * 10 > wish.lots * 11:
         return "size"
     if is_old:
         return "age"

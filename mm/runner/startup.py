@@ -1,15 +1,16 @@
 """The one way a run begins and ends: lock → latch → ledger → account → epoch → recovery → engine … → proof → end."""
 
 import os
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mm import __version__
+from mm.domain.actions import Action
 from mm.domain.errors import LedgerError, MmError
-from mm.domain.events import HaltRequested
+from mm.domain.events import Event, HaltRequested
 from mm.domain.instrument import Instrument
 from mm.domain.records import BalanceBaseline, Recovery, RunStart
 from mm.domain.trading_day import TradingDay
@@ -21,7 +22,7 @@ from mm.fields import seconds
 from mm.home import EnvironmentHome
 from mm.journal.writer import SUFFIX, JournalWriter
 from mm.ledger.ledger import SqliteLedger
-from mm.ports import Account, Clock, ControlReader, Exchange
+from mm.ports import Account, Clock, ControlReader, Exchange, Journal
 from mm.process_id import ProcessId
 from mm.risk.settings import RiskSettings
 from mm.runner.dispatch import HaltWriter, Parts
@@ -53,6 +54,7 @@ class RunSpec:
     code_hash: str
     run_for: timedelta | None
     may_replace_account: bool
+    keep_journal: bool = True
     inline: bool = False
 
 
@@ -116,7 +118,7 @@ async def prepared_run(home: EnvironmentHome, spec: RunSpec, around: Surrounding
 
 async def _prepare(
     home: EnvironmentHome, spec: RunSpec, around: Surroundings, ledger: SqliteLedger
-) -> tuple[Runner, JournalWriter]:
+) -> tuple[Runner, Journal]:
     exchange, clock = around.exchange, around.clock
     instrument = await exchange.instrument(spec.symbol)
     fees = await exchange.fee_rates(spec.symbol)
@@ -154,9 +156,10 @@ async def _prepare(
         "code_hash": spec.code_hash,
         "setup": setup.as_json(),
     }
-    journal = JournalWriter(
-        home.journal / f"{spec.run_id}{SUFFIX}", head, on_failure=around.on_journal_failure, inline=spec.inline
-    )
+    journal: Journal = NoJournal()
+    if spec.keep_journal:
+        file = home.journal / f"{spec.run_id}{SUFFIX}"
+        journal = JournalWriter(file, head, on_failure=around.on_journal_failure, inline=spec.inline)
     parts = Parts(exchange, ledger, journal, latch, around.control, clock, around.write_halt)
     times = RunTimes(
         tick=seconds(spec.strategy.tick_interval),
@@ -234,6 +237,14 @@ def _baseline(account: Account, instrument: Instrument, capital_units: int) -> l
         if units:
             kept.append(BalanceBaseline(balance.asset, units))
     return kept
+
+
+class NoJournal:
+    """Chosen by `journal.enabled: false`: such a run cannot be replayed."""
+
+    def append(self, event: Event, actions: Sequence[Action]) -> None: ...
+    def sync(self) -> None: ...
+    def close(self) -> None: ...
 
 
 class _Failures:

@@ -49,9 +49,10 @@ def test_an_order_nobody_wants_is_cancelled() -> None:
     assert diff([ASK], [order("a")]).cancel == (("a", "unwanted"),)
 
 
-def test_a_partly_filled_order_is_kept_and_one_too_large_is_not() -> None:
+def test_a_partly_filled_order_is_kept_and_one_more_than_a_tenth_too_large_is_not() -> None:
     assert diff([BID], [order("a", lots=9)]).keep == ("a",)
-    assert diff([BID], [order("a", lots=11)]).cancel == (("a", "size"),)
+    assert diff([BID], [order("a", lots=11)]).keep == ("a",)
+    assert diff([BID], [order("a", lots=12)]).cancel == (("a", "size"),)
 
 
 def test_an_old_order_is_renewed_only_past_its_age() -> None:
