@@ -10,7 +10,7 @@ from mm.home import Home
 if TYPE_CHECKING:
     from mm.home import EnvironmentHome
 
-FRESH_SECONDS = 10.0
+FRESH_SECONDS = 15.0
 MOST_MEMORY = 0.9
 """Share of the machine's memory in use above which things begin to fail."""
 

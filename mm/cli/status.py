@@ -11,8 +11,8 @@ from mm.home import Home
 if TYPE_CHECKING:
     from mm.home import EnvironmentHome
 
-STALE_AFTER = 5.0
-"""Seconds; a running bot's heart beats at least every second."""
+STALE_AFTER = 12.0
+"""Seconds; a running bot's heart beats every five, so one late beat is no alarm."""
 
 
 def status(

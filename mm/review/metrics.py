@@ -188,7 +188,8 @@ def _operation(facts: DayFacts) -> Operation:
         run_hours=Figure((Decimal(run_time) / 3_600_000_000_000).quantize(Decimal("1e-4")), len(facts.runs), "h"),
         runs=count(len(facts.runs)),
         crashes=count(crashes(facts.runs, facts.start, facts.end), len(facts.runs)),
-        stability=stability(spans, [beat.at for beat in beats]),
+        # A start is a sign of life too; without any heartbeat it says nothing about the time after it.
+        stability=stability(spans, [*(beat.at for beat in beats), *(run.started for run in facts.runs if beats)]),
         cpu_mean=average([Decimal(str(beat.cpu_percent)) / 100 for beat in beats], "share", places=4),
         cpu_max=highest([Decimal(str(beat.cpu_percent)) / 100 for beat in beats], "share"),
         memory_max=highest([Decimal(beat.rss_bytes) for beat in beats], "bytes"),

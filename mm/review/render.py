@@ -131,6 +131,11 @@ def _row(name: str, figure: Figure, goal: str = "") -> Row:
     return Row(name, shown(figure), str(figure.samples), goal)
 
 
+def _unsigned(name: str, figure: Figure) -> Row:
+    """For what is no gain or loss."""
+    return Row(name, shown(figure).removeprefix("+"), str(figure.samples))
+
+
 def _goal_text(review: DailyReview, name: str) -> str:
     goal = next(each for each in review.goals if each.name == name)
     bound = shown(Figure(goal.bound, 0, goal.figure.unit)).lstrip("+")
@@ -169,8 +174,8 @@ def _profit(review: DailyReview) -> Iterator[Row]:
     yield _row("cumulative return", books.cumulative_return)
     yield _row("realised", books.realised)
     for asset, fee in books.fees.items():
-        yield _row(f"fees in {asset}", fee)
-    yield _row("equity at the end", books.end_equity)
+        yield _unsigned(f"fees in {asset}", fee)
+    yield _unsigned("equity at the end", books.end_equity)
     yield _row("position at the end", books.end_base)
     yield _row("markout after 60 s", books.markout)
 
@@ -178,7 +183,7 @@ def _profit(review: DailyReview) -> Iterator[Row]:
 def _risk(review: DailyReview) -> Iterator[Row]:
     books, figures = review.metrics.money, review.metrics
     yield _row("max drawdown", books.max_drawdown, _goal_text(review, "max drawdown"))
-    yield _row("largest single loss", books.largest_loss)
+    yield _unsigned("largest single loss", books.largest_loss)
     for code, times in figures.risk.items():
         yield Row(f"trigger {code}", str(times), str(times))
     if not figures.risk:

@@ -185,6 +185,13 @@ def test_a_crash_takes_its_gap_out_of_stability() -> None:
     assert operation.run_hours.value == 2
 
 
+def test_the_time_before_the_first_heartbeat_is_no_gap_but_silence_after_it_is() -> None:
+    beats = [beat for beat in traded().beats if START < beat.at <= START + HOUR // 2]
+    operation = metrics(replace(empty(), runs=[RUN], beats=beats)).operation
+    assert operation.stability.value == Decimal("0.502777")  # 1810 s of 3600: ten seconds after the last beat
+    assert metrics(replace(empty(), runs=[RUN])).operation.stability.value is None
+
+
 def test_a_run_that_lives_is_no_crash_and_counts_until_now() -> None:
     live = replace(RUN, live=True, ended=None, clean=False)
     facts = replace(empty(), until=START + HOUR // 2, runs=[live], beats=traded().beats[:180])
