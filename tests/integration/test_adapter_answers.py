@@ -40,6 +40,10 @@ async def of_another(asked: Asked) -> web.StreamResponse:
     return json(order_body(asked.parameters, clientOrderId="x-someone-else"))
 
 
+async def good_body_with_524(asked: Asked) -> web.StreamResponse:
+    return json(order_body(asked.parameters), 524)
+
+
 async def not_json(asked: Asked) -> web.StreamResponse:
     return web.Response(text="welcome", content_type="text/plain")
 
@@ -55,6 +59,7 @@ async def redirected(asked: Asked) -> web.StreamResponse:
         pytest.param(dropped, id="connection-dropped"),
         pytest.param(hanging, id="no-answer"),
         pytest.param(plain(524), id="trap-6-524"),
+        pytest.param(good_body_with_524, id="trap-6-524-with-an-order"),
         pytest.param(plain(599), id="trap-6-599"),
         pytest.param(plain(413), id="trap-6-413"),
         pytest.param(id_less, id="trap-6-no-id"),
@@ -120,6 +125,7 @@ def test_a_known_refusal_is_rejected_by_name(answer: Answer, code: int, reason: 
 def test_trap_5_an_unanswered_request_ends_in_time() -> None:
     async def case() -> None:
         async with stubbed(exchange_settings=QUICK) as (stub, exchange):
+            exchange._calls.client.timeout = 600_000  # ccxt's own limit is not what ends it
             stub.answers[POST] = stub.answers[DELETE] = hanging
             assert isinstance(await exchange.place(intent()), Unknown)
             assert isinstance(await exchange.cancel("mm-test01-1"), Unknown)
@@ -342,10 +348,8 @@ def test_no_secret_in_any_failure() -> None:
         async with stubbed(exchange_settings=QUICK) as (stub, exchange):
 
             async def echo(asked: Asked) -> web.StreamResponse:
-                request = (
-                    f"{asked.raw.url} {asked.parameters} {dict(asked.raw.headers)} {SECRET} {SECRET.encode().hex()}"
-                )
-                return json({"code": -2010, "msg": request}, 400)
+                shapes = f"{KEY} {SECRET} {SECRET.encode().hex()} {asked.raw.url} {asked.parameters}"
+                return json({"code": -2010, "msg": shapes}, 400)
 
             async def check(text: str) -> None:
                 assert text
