@@ -171,12 +171,17 @@ def others(context: PreflightContext, seen: Seen) -> Item:
     """What is not the bot's: it stays untouched, but a person should know."""
     check = Check("other_holdings", "P-5.1", blocking=False)
     instrument = seen.instrument
-    own_base = context.account.base if context.account and context.account.uid == seen.account.uid else Decimal(0)
-    found = []
+    known = context.account if context.account and context.account.uid == seen.account.uid else None
+    found, unread = [], Decimal(0)
     for balance in seen.account.balances:
-        total = from_units(balance.free_units + balance.locked_units)
-        spare = total - own_base if balance.asset == instrument.base else total
-        if balance.asset != instrument.quote and spare > 0:
+        spare = from_units(balance.free_units + balance.locked_units)
+        if balance.asset == instrument.quote:
+            continue
+        if balance.asset == instrument.base and known is not None:
+            aside = sum((from_units(b.units) for b in known.baselines if b.asset == instrument.base), Decimal(0))
+            unread = spare - known.base - aside
+            spare = aside
+        if spare > 0:
             found.append(f"{spare.normalize():f} {balance.asset}")
     foreign = [order for order in seen.open_orders if not _is_own(context, order)]
     found += [
@@ -186,6 +191,8 @@ def others(context: PreflightContext, seen: Seen) -> Item:
     ]
     own = len(seen.open_orders) - len(foreign)
     left = f"; {own} own open orders are left from before, start-up takes care of them" if own else ""
+    if unread:
+        left += f"; {unread.normalize():+f} {instrument.base} against the ledger: start-up reads fills that were missed"
     if found:
         return check.warned(f"not the bot's: {', '.join(found)}{left}", "the bot does not touch them")
     return check.passed(f"the account holds nothing but {instrument.quote} and the bot's own{left}")

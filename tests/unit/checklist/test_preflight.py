@@ -176,11 +176,11 @@ def test_what_is_not_the_bots_is_listed(home: Home) -> None:
     reader = FakeReader(
         held=account(USDC="100", ETH="0.51", BNB="1.5"), open=(foreign("by-hand"), foreign("mm-abc123-4"))
     )
-    known = KnownAccount("7", Decimal(100), Decimal("0.01"))
+    known = KnownAccount("7", Decimal(100), Decimal("0.005"), (BalanceBaseline("ETH", 50_000_000),))
     found = item(context(home, reader, account=known, own_prefix="mm-abc123-"), "other_holdings")
     assert found.result is Result.WARN
     assert not found.refuses
-    for words in ("0.5 ETH", "1.5 BNB", "by-hand (SELL 0.0020 at 3100.00)", "1 own open orders"):
+    for words in ("0.5 ETH", "1.5 BNB", "by-hand (SELL 0.0020 at 3100.00)", "1 own open orders", "+0.005 ETH against"):
         assert words in found.evidence
     assert "mm-abc123-4" not in found.evidence
 
