@@ -8,7 +8,6 @@ from decimal import Decimal
 from typing import Any
 
 import structlog
-from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.panel import Panel
 from rich.table import Table
@@ -105,8 +104,11 @@ _LEVELS = {"info": 20, "warning": 30, "error": 40}
 
 def screen(watch: RunWatch) -> RenderableType:
     """The live view as one renderable."""
-    panels = [_market(watch), _money(watch), _risk(watch), _latency(watch)]
-    return Group(_head(watch), Columns(panels, equal=True, expand=True), _events(watch))
+    panels = Table.grid(expand=True)
+    panels.add_column(ratio=1)
+    panels.add_column(ratio=1)
+    panels.add_row(Group(_market(watch), _money(watch)), Group(_risk(watch), _latency(watch)))
+    return Group(_head(watch), panels, _events(watch))
 
 
 def _head(watch: RunWatch) -> RenderableType:
@@ -180,8 +182,14 @@ def _risk(watch: RunWatch) -> Panel:
     rows = [("state", str(engine.state))]
     rows += [("", cause) for cause in engine.risk.causes[:3]]
     for limit in engine.risk.distances(engine.snapshot()):
-        rows.append((limit.name, f"{limit.value:.4g} / {limit.limit:.4g} {limit.unit}"))
+        used, most = (_short(number) for number in (limit.value, limit.limit))
+        rows.append((limit.name.replace("_", " "), f"{used} of {most} {limit.unit}"))
     return Panel(_grid(rows), title="risk", title_align="left")
+
+
+def _short(number: Decimal) -> str:
+    """Four decimals at most, none for whole numbers."""
+    return f"{number.quantize(Decimal('0.0001')).normalize():f}"
 
 
 def _latency(watch: RunWatch) -> Panel:

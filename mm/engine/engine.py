@@ -57,8 +57,8 @@ from mm.fields import nanoseconds
 from mm.risk.engine import RiskEngine
 from mm.strategy.registry import build_strategy
 
-_FAULTY_KEY = frozenset({"authentication", "key_refused", "geo_blocked"})
-_NO_FAULT = frozenset({"would_match", "insufficient_funds"})
+_FAULTY_KEY = frozenset({"authentication", "geo_blocked"})
+_NO_FAULT = frozenset({"would_match", "insufficient_balance"})
 """Refusals that are the market's ordinary answer and say nothing of a broken bot."""
 
 
@@ -214,6 +214,8 @@ class Engine:
         actions = self.orders.end(event.client_id, OrderStatus.NOT_SENT, "place", f"{event.code}: {event.why}")
         if event.code == "connect":
             actions += self.risk.connection_lost(self._mono)
+        elif event.code in _FAULTY_KEY:
+            actions += self.risk.halt(event.code, event.why)
         return actions
 
     def _on_rejected(self, event: PlaceRejected) -> Sequence[Action]:
@@ -225,7 +227,7 @@ class Engine:
             actions += self.risk.order_ok(self._mono)
         else:
             actions += self.risk.order_rejected(self._mono, event.reason)
-        if event.reason == "insufficient_funds":
+        if event.reason == "insufficient_balance":
             # At most one attempt per refresh of the balances.
             self.quoting.await_balances()
             actions += self._reconcile("the exchange says the funds do not suffice")
@@ -290,8 +292,8 @@ class Engine:
         actions = self.orders.due(self._mono)
         actions += self.risk.observe(self.snapshot())
         if event.name == "tick":
+            actions.append(self._equity())  # before anything is replaced: the quoted spread is what stood
             actions += self._requote(place=True)
-            actions.append(self._equity())
         if self._next_reconcile and self._mono >= self._next_reconcile:
             actions += self._reconcile("periodic")
         return actions

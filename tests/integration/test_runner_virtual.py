@@ -16,6 +16,7 @@ from mm.domain.risk import TradingState
 from mm.ledger.queries import LedgerQueries
 from mm.runner.latch import trip
 from mm.runner.replay import replay_journal
+from mm.runner.startup import Run
 from tests.fakes.world import START_NS, World
 
 Story = Callable[[World], Coroutine[Any, Any, None]]
@@ -54,6 +55,10 @@ def check_invariants(world: World) -> None:
     for trade in trades:
         held += trade.quantity if trade.is_buyer else -trade.quantity
         assert 0 <= held <= world.risk.max_position
+
+
+def state_of(run: Run) -> TradingState:
+    return run.runner.engine.state
 
 
 def status_of(world: World) -> dict[str, str]:
@@ -204,13 +209,13 @@ def test_a_halt_pulls_the_quotes_and_stays_until_a_person_resumes(tmp_path: Path
             halt = HaltRequested(at=clock.now(), mono=clock.monotonic(), cause="tried", detail="a test")
             world.control.waiting.append(halt)
             await asyncio.sleep(60)
-            assert run.runner.engine.state is TradingState.HALTED
+            assert state_of(run) is TradingState.HALTED
             assert world.own_open() == []
             assert world.control.halts == [("tried", "a test")]
             resume = ResumeRequested(at=clock.now(), mono=clock.monotonic(), by="Ann", note="seen")
             world.control.waiting.append(resume)
             await asyncio.sleep(20)
-            assert run.runner.engine.state is TradingState.ACTIVE
+            assert state_of(run) is TradingState.ACTIVE
             assert world.own_open()
             await going
 

@@ -28,7 +28,7 @@ _STATUS = {
 }
 _REASONS = {
     "Order would immediately match and take.": "would_match",
-    "Account has insufficient balance for requested action.": "insufficient_funds",
+    "Account has insufficient balance for requested action.": "insufficient_balance",
 }
 _STEP_SECONDS = 0.1
 

@@ -43,7 +43,7 @@ def test_accuracy_counts_what_did_not_end_as_meant() -> None:
         (OrderStatus.FILLED, "", True),
         (OrderStatus.EXPIRED, "", True),
         (OrderStatus.REJECTED, "-2010 would_match", True),
-        (OrderStatus.REJECTED, "-2010 insufficient_funds", False),
+        (OrderStatus.REJECTED, "-2010 insufficient_balance", False),
         (OrderStatus.REJECTED, "", False),
         (OrderStatus.UNKNOWN, "", False),
         (OrderStatus.PENDING, "", False),
