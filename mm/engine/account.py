@@ -28,7 +28,8 @@ class Account:
         self._since_fill_mono: dict[Side, int] = {Side.BUY: 0, Side.SELL: 0}
         self._short_before = False
         self._is_settled = True
-        self.equity_units = 0
+        # Cash alone until a price is seen: right without base, and not believed with it (`is_marked`).
+        self.equity_units = self.position.equity_units(instrument, 0)
 
     def on_fill(self, fill: Fill, mono: int) -> None:
         self.position = self.position.after(fill, self._instrument)
@@ -47,6 +48,7 @@ class Account:
             position.realised_units,
             position.third_fee_units,
         )
+        self.equity_units += event.quote_units  # as the baseline it is compared with moves
 
     def mark(self, market: Market, orders: OrderManager) -> None:
         """Equity at the best bid of others; without a book the last mark stands."""

@@ -88,6 +88,9 @@ class Engine:
         self._is_finished = False
         self._was_active = False
         self._reconciling = False
+        self._reconcile_again = ""
+        self._is_account_up = False
+        self._day_to_begin = ""
         self._next_reconcile = 0
         self._next_proof = 0
         self._proving = False
@@ -144,6 +147,8 @@ class Engine:
         self.market.on_book(event)
         self.account.mark(self.market, self.orders)
         actions = list(self.risk.clear("market_stream")) if first else []
+        if self._day_to_begin:
+            actions += self._on_day(self._day_to_begin)
         actions += self.risk.observe(self.snapshot())
         if len(self.orders):
             actions += self._requote(place=False)
@@ -155,13 +160,16 @@ class Engine:
 
     def _on_stream_up(self, event: StreamUp) -> Sequence[Action]:
         if event.stream == "account":
-            return self._reconcile("account stream is back")
+            self._is_account_up = True
+            return self._reconcile("account stream is back", anew=True)
         return ()
 
     def _on_stream_down(self, event: StreamDown) -> Sequence[Action]:
         actions: list[Action] = [RecordRisk("stream_down", "warning", f"{event.stream}: {event.why}")]
         if event.stream == "market":
             self.market.drop_book()
+        else:
+            self._is_account_up = False
         actions += self.risk.connection_lost(self._mono)
         actions += self.risk.raise_cause(f"{event.stream}_stream", event.why)
         return actions
@@ -195,7 +203,7 @@ class Engine:
         self.account.mark(self.market, self.orders)
         actions: list[Action] = [RecordFill(fill, self.account.position, self._mid()), *changes]
         actions += self.risk.observe(self.snapshot())
-        actions.append(self._equity())
+        actions += self._equity()
         return actions
 
     def _on_commit_failed(self, event: CommitFailed) -> Sequence[Action]:
@@ -230,7 +238,7 @@ class Engine:
         if event.reason == "insufficient_balance":
             # At most one attempt per refresh of the balances.
             self.quoting.await_balances()
-            actions += self._reconcile("the exchange says the funds do not suffice")
+            actions += self._reconcile("the exchange says the funds do not suffice", anew=True)
         return actions
 
     def _on_unknown(self, event: PlaceUnknown) -> Sequence[Action]:
@@ -265,11 +273,12 @@ class Engine:
 
     def _on_reconciled(self, event: Reconciled) -> Sequence[Action]:
         self._reconciling = False
+        again, self._reconcile_again = self._reconcile_again, ""
         proving, self._proving = self._proving, False
         self._next_reconcile = self._mono + nanoseconds(self.setup.execution.reconcile_every)
         if proving and not event.problems and not len(self.orders):
             self._is_finished = True
-            return [self._equity(), StopRun(self._stop_why)]
+            return [*self._equity(), StopRun(self._stop_why)]
         problems = (*event.problems, *self.account.problems())
         if problems:
             detail = "; ".join(problems)
@@ -278,8 +287,11 @@ class Engine:
                 RecordRisk("reconcile", "warning", detail),
                 *self.risk.raise_cause("unreconciled", detail),
             ]
+        if again:
+            # What was read may be older than the reason to read again.
+            return self._reconcile(again)
         actions: list[Action] = []
-        for cause in ("starting", "unreconciled", "account_stream"):
+        for cause in ("starting", "unreconciled", *(["account_stream"] if self._is_account_up else [])):
             actions += self.risk.clear(cause)
         self.quoting.balances_known()
         return actions
@@ -292,15 +304,17 @@ class Engine:
         actions = self.orders.due(self._mono)
         actions += self.risk.observe(self.snapshot())
         if event.name == "tick":
-            actions.append(self._equity())  # before anything is replaced: the quoted spread is what stood
+            actions += self._equity()  # before anything is replaced: the quoted spread is what stood
             actions += self._requote(place=True)
         if self._next_reconcile and self._mono >= self._next_reconcile:
             actions += self._reconcile("periodic")
         return actions
 
     def _on_day(self, day: str) -> Sequence[Action]:
-        closing = self._equity()
-        return [closing, *self.risk.new_day(day, self.account.equity_units)]
+        self._day_to_begin = "" if self.account.is_marked else day
+        if self._day_to_begin:
+            return ()  # what the day starts with is known with the first price
+        return [*self._equity(), *self.risk.new_day(day, self.account.equity_units)]
 
     def _on_stop(self, event: StopRequested) -> Sequence[Action]:
         if self._stop_why:
@@ -348,8 +362,10 @@ class Engine:
         self.quote, actions = self.quoting.requote(self.snapshot(), place=place)
         return actions
 
-    def _reconcile(self, why: str) -> list[Action]:
+    def _reconcile(self, why: str, *, anew: bool = False) -> list[Action]:
+        """`anew`: what a reconciliation under way has read already is not good enough."""
         if self._reconciling:
+            self._reconcile_again = self._reconcile_again or (why if anew else "")
             return []
         self._reconciling = True
         return [Reconcile(why)]
@@ -367,5 +383,8 @@ class Engine:
         book = self.market.book
         return (book.best_bid + book.best_ask) / 2 if book.is_two_sided else 0.0
 
-    def _equity(self) -> Action:
-        return self.account.equity_record(self.market, self.orders, self.risk.baseline)
+    def _equity(self) -> list[Action]:
+        """Nothing while base is held and no price was seen: a row must never show a loss that is none."""
+        if not self.account.is_marked:
+            return []
+        return [self.account.equity_record(self.market, self.orders, self.risk.baseline)]
