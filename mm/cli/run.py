@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from mm.ports import Exchange
     from mm.runner.loop import RunOutcome
     from mm.runner.startup import Run
+    from mm.runner.telling import Told
 
 
 def run(
@@ -190,35 +191,51 @@ async def _preflight(request: "RunRequest", exchange: "Exchange") -> None:
 async def _watched(watch: "RunWatch", run: "Run") -> "RunOutcome":
     import asyncio
     import sys
+    from contextlib import suppress
 
     if not sys.stdout.isatty():
         from mm.cli.live_view import clock_text
 
         heading = watch.heading
-        print(f"run {heading.run_id} on {heading.environment}, stage {heading.stage}", flush=True)  # noqa: T201
-        print(f"market: {heading.market}", flush=True)  # noqa: T201
-        watch.on_line = lambda told: print(f"{clock_text(told.at)} {told.text}", flush=True)  # noqa: T201
+        typer.echo(f"run {heading.run_id} on {heading.environment}, stage {heading.stage}")
+        typer.echo(f"market: {heading.market}")
+
+        def say(told: "Told") -> None:
+            try:
+                print(f"{clock_text(told.at)} {told.text}", flush=True)  # noqa: T201
+            except OSError:
+                watch.on_line = None  # whoever listened is gone; the log has every line
+
+        watch.on_line = say
         return await run.go()
 
     from rich.live import Live
 
     from mm.cli.live_view import screen
 
-    with Live(screen(watch), auto_refresh=False, screen=False) as live:
+    live = Live(screen(watch), auto_refresh=False, screen=False)
 
-        async def refresh() -> None:
-            while True:
+    async def refresh() -> None:
+        # A terminal that went away must not disturb the stop that its hang-up has begun.
+        with suppress(OSError), live:
+            try:
+                while True:
+                    live.update(screen(watch), refresh=True)
+                    await asyncio.sleep(0.5)
+            finally:
                 live.update(screen(watch), refresh=True)
-                await asyncio.sleep(0.5)
 
-        drawing = asyncio.create_task(refresh())
-        try:
-            return await run.go()
-        finally:
-            drawing.cancel()
-            live.update(screen(watch), refresh=True)
+    drawing = asyncio.create_task(refresh())
+    try:
+        return await run.go()
+    finally:
+        drawing.cancel()
+        await asyncio.gather(drawing, return_exceptions=True)
 
 
 def _farewell(watch: "RunWatch", outcome: "RunOutcome") -> None:
-    typer.echo(f"stopped: {outcome.why}; no own order is left at the exchange")
-    typer.echo(watch.summary())
+    from contextlib import suppress
+
+    with suppress(OSError):  # the terminal may be gone; the outcome is in the ledger
+        typer.echo(f"stopped: {outcome.why}; no own order is left at the exchange")
+        typer.echo(watch.summary())

@@ -279,18 +279,18 @@ class Engine:
         if proving and not event.problems and not len(self.orders):
             self._is_finished = True
             return [*self._equity(), StopRun(self._stop_why)]
-        problems = (*event.problems, *self.account.problems())
-        if problems:
-            detail = "; ".join(problems)
+        actions: list[Action] = []
+        for problem in self.account.problems():
+            # Ledger against exchange (P-2.4, data inconsistent): a person must look.
+            actions += self.risk.halt("data_inconsistent", problem)
+        if event.problems:
+            detail = "; ".join(event.problems)
             self._next_proof = self._next_reconcile = self._mono + nanoseconds(self.setup.execution.cancel_retry)
-            return [
-                RecordRisk("reconcile", "warning", detail),
-                *self.risk.raise_cause("unreconciled", detail),
-            ]
+            actions.append(RecordRisk("reconcile", "warning", detail))
+            return [*actions, *self.risk.raise_cause("unreconciled", detail)]
         if again:
             # What was read may be older than the reason to read again.
-            return self._reconcile(again)
-        actions: list[Action] = []
+            return [*actions, *self._reconcile(again)]
         for cause in ("starting", "unreconciled", *(["account_stream"] if self._is_account_up else [])):
             actions += self.risk.clear(cause)
         self.quoting.balances_known()

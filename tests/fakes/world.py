@@ -83,9 +83,7 @@ class World:
         self.account = self.venue.open_account({"USDC": Decimal(100)}, Decimal("0.001"), Decimal("0.001"), "key")
         self.flow = Flow(self.venue, SYMBOL, SCENARIOS[scenario], random.Random(seed), Decimal(3000))
         self.control = Control()
-        self.exchange = FaultyExchange(
-            self.venue, self.account.uid, SYMBOL, clock=clock, advance=lambda now_ms: self.flow.advance(now_ms)
-        )
+        self.exchange = FaultyExchange(self.venue, self.account.uid, SYMBOL, clock=clock, advance=self.flow.advance)
         self._runs = 0
         self.strategy = StrategySettings(
             base_spread=Decimal("0.002"), base_size=Decimal("0.001"), max_inventory=Decimal("0.01")

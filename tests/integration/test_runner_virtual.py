@@ -216,7 +216,11 @@ def test_a_halt_pulls_the_quotes_and_stays_until_a_person_resumes(tmp_path: Path
             world.control.waiting.append(resume)
             await asyncio.sleep(20)
             assert state_of(run) is TradingState.ACTIVE
-            assert world.own_open()
+            seen = 0
+            for _ in range(100):  # a quote may be on its way to be replaced at any one moment
+                await asyncio.sleep(0.1)
+                seen += bool(world.own_open())
+            assert seen > 50
             await going
 
     play(tmp_path, story)
