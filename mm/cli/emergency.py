@@ -92,7 +92,7 @@ def _note_incident(home: Home, report: StopReport) -> None:
         from mm.control.store import ControlStore
 
         with ControlStore(home.control) as store:
-            store.open_halt(report.environment, cause="emergency_stop", detail=report.json_line())
+            store.open_halt(report.environment, cause="emergency_stop", detail=report.summary())
     except (Exception, SystemExit) as error:  # noqa: BLE001  whatever it is, the orders are what mattered
         why = str(error) if isinstance(error, MmError) else type(error).__name__
         say(f"{report.environment}: the incident is not on record ({why}); the STOP file holds")

@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import gc
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
 import orjson
+import pytest
 from aiohttp import WSMsgType, web
 
 from mm.clock.live import LiveClock
@@ -286,6 +288,20 @@ def test_trap_13_after_a_reconnect_the_account_is_told_up_so_that_it_is_reconcil
             await until(lambda: seen.ups("market") == 2, "market up again")
 
     run(case())
+
+
+def test_a_lost_connection_is_told_once_and_leaves_no_complaint_of_asyncio(caplog: pytest.LogCaptureFixture) -> None:
+    async def case() -> None:
+        async with wired() as w, streaming(w.exchange) as seen:
+            await until(lambda: seen.ups("account") == 1, "account up")
+            for socket in tuple(w.server._sockets):
+                await socket.close("maintenance", 1001)
+            await until(lambda: seen.ups("account") == 2, "account up again")
+            gc.collect()
+
+    run(case())
+    gc.collect()
+    assert [record.message for record in caplog.records if record.name == "asyncio"] == []
 
 
 def test_trap_14_a_burst_is_taken_whole() -> None:

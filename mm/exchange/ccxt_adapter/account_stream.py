@@ -69,7 +69,7 @@ class AccountStream(Reconnecting):
                 await self._client.ensure_user_data_stream_ws_subscribe_signature("spot")
             if self._client.clients.get(url) is not connection:
                 raise StreamEnded("closed while subscribing")
-            closed = connection.future("mm-closed")
+            closed = _failure_of(connection, "mm-closed")
             self._up()
             await asyncio.wait({closed, self._ended}, return_when=asyncio.FIRST_COMPLETED)
             for end in (self._ended, closed):
@@ -81,7 +81,7 @@ class AccountStream(Reconnecting):
 
     async def _dial(self, connection: Any) -> None:
         # A dial that fails never settles ccxt's `connected`; it fails whatever waits by name.
-        failed = connection.future("mm-dial")
+        failed = _failure_of(connection, "mm-dial")
         connected = connection.connect(self._client.session)
         await asyncio.wait({failed, connected}, return_when=asyncio.FIRST_COMPLETED)
         if failed.done():
@@ -118,3 +118,10 @@ class AccountStream(Reconnecting):
                     at=at, mono=mono, asset=seen.asset, free_units=seen.free_units, locked_units=seen.locked_units
                 )
             )
+
+
+def _failure_of(connection: Any, name: str) -> "asyncio.Future[Any]":
+    """Settled when the connection fails, which may be after anybody waits for it: asyncio need not complain then."""
+    failed: asyncio.Future[Any] = connection.future(name)
+    failed.add_done_callback(lambda done: done.cancelled() or done.exception())
+    return failed

@@ -55,8 +55,16 @@ class StopReport:
     def json_line(self) -> str:
         return json.dumps(self.as_dict())
 
+    def summary(self) -> str:
+        """One line for the record of the incident: whoever lifts the halt reads it."""
+        killed = [f"killed process {pid}" for pid in self.killed]
+        return "; ".join([f"latch {self.latch}", *killed, *self._said()])
+
     def lines(self) -> list[str]:
         """For people; every line begins with the environment."""
+        return [f"{self.environment}: {line}" for line in self._said()]
+
+    def _said(self) -> list[str]:
         orders = self.symbol or "any symbol"
         lines = [f"{len(self.cancelled)} orders cancelled, {len(self.gone)} were gone already"]
         if self.seconds_to_first_cancel is not None:
@@ -72,7 +80,7 @@ class StopReport:
         else:
             lines.append(f"NOT PROVED after {self.seconds_total:.1f} s: {self.problem or 'orders are left'}")
             lines.extend(f"left: {order}" for order in self.remaining)
-        return [f"{self.environment}: {line}" for line in lines]
+        return lines
 
 
 def _rounded(seconds: float | None) -> float | None:
