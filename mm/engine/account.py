@@ -73,7 +73,7 @@ class Account:
         is_short = missing > 0
         if is_short and settled and self._short_before:
             held = Decimal(missing).scaleb(-8)
-            return (f"{held} {self._instrument.base} that the ledger holds are missing at the exchange",)
+            return (f"{held:f} {self._instrument.base} that the ledger holds are missing at the exchange",)
         self._short_before = is_short and settled
         return ()
 
