@@ -40,7 +40,8 @@ _CONTROL_TIMEOUT = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Market:
-    """Which market the local venue shall serve; nothing named: the one it serves now."""
+    """Which market the local venue shall serve; nothing named: the generated one it serves now, else the configured
+    scenario (a recording is not gone on with)."""
 
     scenario: str | None = None
     replay: tuple[Path, ...] = ()

@@ -4,9 +4,10 @@ MM_HOME/
   config.yaml profiles/ .env          what `mm init` wrote
   control.db                          what people and watchers write
   last_environment                    the one last run, for reading commands
+  logs/crash.log                      tracebacks of unexpected errors
   <environment>/                      sim, testnet, mainnet
     ledger.db  bot.lock  ARMED | STOP | DISARMED  journal/  logs/mm.log
-  sim/venue/  venue.json keys.json venue.db venue.log
+  sim/venue/  venue.json keys.json venue.db venue.log venue.lock starting.lock
 """
 
 import os

@@ -1,4 +1,4 @@
-"""Everything the engine may know. Each event is journalled before it is processed.
+"""Everything the engine may know. Each event is journalled with the actions it led to, before those are carried out.
 
 `at` is UTC nanoseconds (for people and days), `mono` monotonic nanoseconds (for intervals: a clock step
 neither fires nor skips anything). Both are stamped where the event enters the process.

@@ -20,7 +20,7 @@ class Snapshot:
     `book_mono` when the book was last confirmed by data; `reference_ticks` a slow reference price from trades,
     independent of the resting book (0: none yet). `free_quote_units`, `free_base_units`: what the bot may still
     commit, holds of its own orders already taken off and never more than its capital and its own base.
-    `last_fill_mono` per side (0: none). `market_ok`: stream up, no gap.
+    `last_buy_mono`, `last_sell_mono`: the last fill of each side (0: none). `market_ok`: stream up, no gap.
     """
 
     at: int

@@ -45,7 +45,7 @@ class Parts:
 
 
 class Dispatcher:
-    """`process` is the one way into the engine: journal, decide, carry out. Everything runs on one event loop,
+    """`process` is the one way into the engine: decide, journal, carry out. Everything runs on one event loop,
     so a decision and the state it was made on never drift apart."""
 
     def __init__(self, engine: Engine, parts: Parts) -> None:
