@@ -182,6 +182,10 @@ class OrderManager:
         if order is None:
             return []
         order.filled_lots += fill.lots
+        if fill.exchange_id:
+            # A fill may be the first that is heard of an order, and the last.
+            order.exchange_id = fill.exchange_id
+            self._by_exchange_id[fill.exchange_id] = fill.client_id
         before = (order.status, order.executed_lots)
         order.executed_lots = max(order.executed_lots, order.filled_lots)
         if order.executed_lots >= order.intent.lots and not order.status.is_final:

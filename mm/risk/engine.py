@@ -162,7 +162,8 @@ class RiskEngine:
         actions = self._sync_breaker(snapshot.mono)
         age = snapshot.mono - snapshot.book_mono
         stale = not 0 <= age <= self._limits.stale_ns
-        actions += self._stand(STALE_BOOK, f"{age // 1_000_000} ms without data", stands=stale)
+        told = f"{age // 1_000_000} ms without data" if snapshot.book_mono else "no book yet"
+        actions += self._stand(STALE_BOOK, told, stands=stale)
         held, cap = snapshot.position.base_units, self._limits.max_position_units
         detail = f"{from_units(held)} {self._instrument.base} held, cap {from_units(cap)}"
         actions += self._stand(OVER_POSITION, detail, stands=held > cap)

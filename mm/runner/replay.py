@@ -1,9 +1,11 @@
 """Plays a journal again: the same events must give the same actions."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from mm.domain.actions import Action
+from mm.domain.errors import LedgerError
 from mm.domain.events import Event
 from mm.engine.engine import Engine
 from mm.engine.setup import EngineSetup
@@ -45,6 +47,9 @@ def replay_journal(path: Path) -> ReplayResult:
         if replayed != recorded:
             difference = Difference(events, event, recorded, replayed)
             break
+    with suppress(LedgerError):
+        for _ in reader:
+            pass  # only its end tells whether the journal is complete
     return ReplayResult(
         run_id=str(reader.header["run_id"]),
         code_hash=str(reader.header["code_hash"]),

@@ -1,6 +1,8 @@
 """Runs of the whole core in virtual time against the venue in process."""
 
 import asyncio
+import gzip
+import json
 from collections.abc import Callable, Coroutine
 from datetime import timedelta
 from decimal import Decimal
@@ -94,6 +96,25 @@ def test_the_journal_replays_to_the_same_actions(tmp_path: Path) -> None:
     assert result.complete
     assert result.events > 3000
     assert result.actions > 100
+
+
+def test_a_journal_with_one_other_action_is_told_and_called_complete(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        async with world.run(timedelta(minutes=2)) as run:
+            await run.go()
+
+    world = play(tmp_path, story)
+    journal = next(world.home.journal.iterdir())
+    lines = gzip.decompress(journal.read_bytes()).splitlines()
+    changed = next(number for number, line in enumerate(lines) if number and json.loads(line)[1])
+    event, _ = json.loads(lines[changed])
+    lines[changed] = json.dumps([event, []]).encode()
+    journal.write_bytes(gzip.compress(b"\n".join(lines) + b"\n"))
+    result = replay_journal(journal)
+    assert result.difference is not None
+    assert (result.difference.number, result.difference.recorded) == (changed, ())
+    assert result.difference.replayed
+    assert result.complete
 
 
 def test_a_second_run_goes_on_where_the_first_one_stood(tmp_path: Path) -> None:

@@ -58,6 +58,13 @@ def test_a_fill_shrinks_what_is_reserved_and_the_last_one_ends_the_order() -> No
     assert status(manager) is OrderStatus.FILLED
 
 
+def test_a_fill_that_comes_before_any_report_tells_the_exchanges_number() -> None:
+    manager = sent()
+    recorded = manager.fill(fill(1, 20), "stream")
+    assert recorded == [RecordOrder(INTENT.client_id, OrderStatus.FILLED, "77", 20, "stream", "")]
+    assert manager.client_id_of("77") == INTENT.client_id
+
+
 def test_a_fill_counts_once_whatever_source_repeats_it() -> None:
     manager = sent()
     assert manager.fill(fill(1, 5), "stream") is not None

@@ -205,6 +205,10 @@ def test_equal_refusals_are_recorded_once_in_ten_seconds_and_counted() -> None:
 # --- watching --------------------------------------------------------------------------------
 
 
+def test_before_the_first_book_no_age_is_told() -> None:
+    assert RecordRisk("cause_raised", "warning", "stale_book: no book yet") in active().observe(snapshot(book_mono=0))
+
+
 def test_a_stale_book_halts_and_fresh_data_lifts_it() -> None:
     risk = active()
     assert risk.observe(snapshot(book_mono=NOW - 2 * SECOND)) == []
