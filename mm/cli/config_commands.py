@@ -50,7 +50,7 @@ def show(profile: Profile = None, as_json: Json = False) -> None:
         for name, value in values.items()
     ]
     rows += [(f"API key, {name}", state, "") for name, state in api_keys.items()]
-    console().print(table(("key", "value", "from"), rows))
+    console().print(table(("key", "value", "from"), rows, whole=("key",)))
     note(f"profile {profile or 'none'}, config hash {loaded.config_hash[:12]}, home {home.path}")
 
 

@@ -55,16 +55,18 @@ def table(
     *,
     title: str | None = None,
     right: Iterable[str] = (),
+    whole: Iterable[str] = (),
 ) -> "Table":
-    """A table for `console().print`; columns named in `right` are aligned to the right. Cells are plain text."""
+    """A table for `console().print`; columns named in `right` are aligned to the right, those in `whole` are never
+    broken (what people copy from a screen). Cells are plain text."""
     from rich import box
     from rich.table import Table
     from rich.text import Text
 
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
-    aligned = set(right)
+    aligned, unbroken = set(right), set(whole)
     for column in columns:
-        made.add_column(column, justify="right" if column in aligned else "left", overflow="fold")
+        made.add_column(column, justify="right" if column in aligned else "left", overflow="fold", no_wrap=column in unbroken)
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in row))
     return made

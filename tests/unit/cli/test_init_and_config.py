@@ -84,6 +84,10 @@ def test_show_names_every_key_its_value_and_its_source(mm: Mm, mm_home: Path, mo
     assert shown["settings"]["capital"]["source"] == f"{mm_home}/profiles/100usdc.yaml:6"
     assert shown["settings"]["trading_day.close"]["value"] == "22:00"
     assert shown["settings"]["strategy.tick_interval"]["value"] == "10s"
+    monkeypatch.setenv("COLUMNS", "80")
+    narrow = mm("config", "show", "--profile", "100usdc").out
+    assert all(key.name in narrow for key in keys().values())
+    monkeypatch.setenv("COLUMNS", "160")
     table = mm("config", "show", "--profile", "100usdc").out
     for key in keys().values():
         assert key.name in table
