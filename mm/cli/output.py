@@ -66,7 +66,9 @@ def table(
     made = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
     aligned, unbroken = set(right), set(whole)
     for column in columns:
-        made.add_column(column, justify="right" if column in aligned else "left", overflow="fold", no_wrap=column in unbroken)
+        made.add_column(
+            column, justify="right" if column in aligned else "left", overflow="fold", no_wrap=column in unbroken
+        )
     for row in rows:
         made.add_row(*(cell if isinstance(cell, Text) else Text(_cell(cell)) for cell in row))
     return made
