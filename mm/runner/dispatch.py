@@ -58,6 +58,7 @@ class Dispatcher:
         self._write_halt = parts.write_halt
         self._reconciler = Reconciler(engine, parts.exchange, parts.clock, self.process)
         self._tasks: set[asyncio.Task[None]] = set()
+        self._is_shut = False
         self._fence_ns = int(parts.exchange.fence_seconds * 1e9)
         self.finished: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self.on_processed: Callable[[Event, Sequence[Action]], None] = lambda _event, _actions: None
@@ -95,6 +96,10 @@ class Dispatcher:
         self._tasks.add(task)
         task.add_done_callback(self._done)
 
+    def shut(self) -> None:
+        """No order leaves any more, whatever the engine decides: the exchange is being cleared."""
+        self._is_shut = True
+
     async def close(self) -> None:
         for task in list(self._tasks):
             task.cancel()
@@ -129,6 +134,9 @@ class Dispatcher:
 
     async def _send(self, intent: OrderIntent) -> None:
         client_id = intent.client_id
+        if self._is_shut:
+            self.process(OrderNotSent(client_id=client_id, code="stopped", why="the run is ending", **self.now()))
+            return
         if not self.engine.orders.may_send(client_id):
             self.process(OrderNotSent(client_id=client_id, code="withdrawn", why="no longer wanted", **self.now()))
             return

@@ -184,7 +184,7 @@ def _refuse_while_stopped(env_home: EnvironmentHome) -> None:
     if _exists(env_home.stop):
         raise HaltedError(
             f"{env_home.environment} was stopped by an emergency ({env_home.stop} exists)",
-            "find out why, then lift it with 'mm risk resume --note WHY'",
+            f"find out why, then lift it with 'mm risk resume --{env_home.environment} --note WHY'",
         )
 
 

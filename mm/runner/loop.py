@@ -58,7 +58,8 @@ class Runner:
         self._resources = resources
         self._clock = parts.clock
         self._loop = asyncio.get_running_loop()
-        self._day = times.day_at(_utc(parts.clock.now()))
+        # The day that was recovered, so that a close between recovery and now is not missed.
+        self._day = engine.risk.baseline.day
 
     def call_soon(self, work: Callable[[str], None], why: str) -> None:
         """From another thread: run `work` on the loop."""
@@ -116,6 +117,7 @@ class Runner:
         return finished.result()
 
     async def _clear(self, why: str) -> None:
+        self.dispatcher.shut()
         try:
             left = await clear_exchange(
                 self._parts.exchange, self.engine.setup.instrument.symbol, self.engine.setup.tag, self._clock
@@ -158,10 +160,10 @@ class Runner:
     def _pulse(self) -> None:
         if not self.engine.is_stopping and not self._parts.latch.is_armed():
             self.stop("the stop latch fell")
-        today = self._times.day_at(_utc(self._clock.now()))
-        if today.day > self._day.day:
+        today = self._times.day_at(_utc(self._clock.now())).day.isoformat()
+        if today > self._day:
             self._day = today
-            self._timer("day", today.day.isoformat())
+            self._timer("day", today)
         self._timer("pulse")
 
     def _poll_control(self) -> None:

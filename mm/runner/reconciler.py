@@ -90,7 +90,13 @@ class Reconciler:
             current = await self._reader.order(client_id)
             if current is not None:
                 await self._tell_with_fills(current, "reconcile")
+            elif self._is_believed_open(client_id):
+                problems.append(f"order {client_id} is open in the ledger and the exchange does not know it")
         return problems
+
+    def _is_believed_open(self, client_id: str) -> bool:
+        known = self._engine.orders.get(client_id)
+        return known is not None and known.status is OrderStatus.OPEN
 
     async def _tell_with_fills(self, report: OrderReport, source: str) -> None:
         known = self._engine.orders.get(report.client_id)
@@ -123,7 +129,10 @@ class Reconciler:
         client_id = self._engine.orders.client_id_of(fill.exchange_id)
         if not client_id:
             report = await self._reader.order_by_exchange_id(fill.exchange_id)
-            client_id = report.client_id if report is not None else ""
+            if report is None:
+                # Not (yet) told: it may be ours, and a fill passed over once would be missing for ever.
+                raise ExchangeError(f"the exchange does not tell whose order made trade {fill.trade_id}")
+            client_id = report.client_id
         if not is_own(client_id, self._tag):
             self._foreign.add(fill.exchange_id)
             return None
