@@ -116,7 +116,7 @@ async def open_run(request: RunRequest, exchange: Exchange, clock: Clock) -> Asy
         if standing:
             raise HaltedError(
                 f"{request.environment} is halted: {'; '.join(f'{halt.cause}: {halt.detail}' for halt in standing)}",
-                "find out why, then lift it with 'mm risk resume --note WHY'",
+                f"find out why, then lift it with 'mm risk resume --{request.environment} --note WHY'",
             )
         spec = RunSpec(
             run_id=new_run_id(now),

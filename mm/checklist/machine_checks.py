@@ -129,7 +129,7 @@ def latch(context: PreflightContext) -> Item:
     if stop.exists():
         return check.failed(
             f"{context.environment} was stopped by an emergency ({stop} exists)",
-            "find out why, then lift it with `mm risk resume --note WHY`",
+            f"find out why, then lift it with `mm risk resume --{context.environment} --note WHY`",
         )
     return check.passed("no emergency stop is in force")
 
@@ -138,7 +138,8 @@ def halts(context: PreflightContext) -> Item:
     check = Check("halts")
     if context.halts:
         return check.failed(
-            f"{len(context.halts)} open: {'; '.join(context.halts)}", "review, then `mm risk resume --note WHY`"
+            f"{len(context.halts)} open: {'; '.join(context.halts)}",
+            f"review, then `mm risk resume --{context.environment} --note WHY`",
         )
     return check.passed("no halt is open")
 

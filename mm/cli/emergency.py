@@ -82,7 +82,9 @@ def finish(reports: Sequence[StopReport], *, as_json: bool, incident_home: Home 
             again = f"repeat 'mm stop --emergency --{report.environment}', or cancel on the exchange's own page"
             say(f"mm: {report.environment}: not proved that no order is left ({report.problem}{left}): {again}")
         elif incident_home is not None:
-            say(f"{report.environment}: stopped until a person lifts it: mm risk resume --note WHY")
+            say(
+                f"{report.environment}: stopped until a person lifts it: mm risk resume --{report.environment} --note WHY"
+            )
     return int(worst(reports))
 
 

@@ -101,6 +101,9 @@ def _heart(files: "EnvironmentHome") -> dict[str, Any]:
             return _part("heartbeat", False, error.message, running=live is not None, age=None)
         age = round(max(0.0, (utc_now() - beats[0].at).total_seconds()), 3) if beats else None
     told = "no heartbeat on record" if age is None else f"last heartbeat {age:.1f} s ago"
+    if live is None and files.armed.exists():
+        text = f"no bot runs, but {files.armed} says that one ended without a proof; {told}"
+        return _part("heartbeat", False, text, running=False, age=age)
     if live is None:
         return _part("heartbeat", True, f"no bot runs; {told}", running=False, age=age)
     fresh = age is not None and age < FRESH_SECONDS

@@ -89,7 +89,9 @@ def stop(as_json: Json = False) -> None:
     from mm.exchange.venue_server import process
     from mm.home import Home
 
-    ended = process.stop(Home.of())
+    home = Home.of()
+    _refuse_while_a_bot_runs(home, "end the venue under it")
+    ended = process.stop(home)
     if as_json:
         emit_json({"stopped": ended})
     else:
@@ -225,5 +227,5 @@ def _refuse_while_a_bot_runs(home: Any, what: str) -> None:
 
     if is_held(home.environment("sim")):
         raise InstanceRunning(
-            f"a bot runs on the local venue; it is not the time to {what}", "end it with mm stop --sim"
+            f"a bot runs on the local venue; now is not the time to {what}", "end it with mm stop --sim"
         )

@@ -79,7 +79,7 @@ class SymbolRules:
             "opoAllowed": False,
             "quoteOrderQtyMarketAllowed": True,
             "allowTrailingStop": False,
-            "cancelReplaceAllowed": True,
+            "cancelReplaceAllowed": False,
             "amendAllowed": True,
             "pegInstructionsAllowed": False,
             "isSpotTradingAllowed": True,

@@ -67,6 +67,7 @@ async def _serve(given: argparse.Namespace) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    os.umask(0o077)  # balances and keys are nobody else's business
     given = _arguments(arguments)
     if given.ready_fd is not None:
         _detach()
