@@ -10,6 +10,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	command -v $$p >/dev/null 2>&1 && $$p -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& { echo $$p; break; }; done)
 JOBS ?= 2
+MINUTES ?= 1
 
 .PHONY: help setup run test check bench docs wheel clean
 
@@ -44,8 +45,8 @@ check: setup ## format, lint, types, layers; no tests
 		cat .lint-imports.log >&2; rm -f .lint-imports.log; exit 1; }
 	@echo "check: format, lint, types and layers are in order"
 
-bench: setup ## latency, start-up and memory against their goals, as ratios
-	@$(BIN)/python -m bench
+bench: setup ## latency, start-up and memory against their goals, as ratios (MINUTES=10: the long run for memory)
+	@$(BIN)/python -m bench --minutes $(MINUTES)
 
 docs: setup ## write docs/cli.md and docs/exit-codes.md anew
 	@$(BIN)/python -m scripts.cli_reference
