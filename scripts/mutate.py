@@ -58,8 +58,8 @@ class Mutant:
     number: int
     variant: int
 
-    def made(self) -> "Made":
-        tree = ast.parse((ROOT / self.file).read_text())
+    def made(self, folder: Path) -> "Made":
+        tree = ast.parse((folder / self.file).read_text())
         target = next(node for number, node in enumerate(ast.walk(tree)) if number == self.number)
         line, before = getattr(target, "lineno", 0), _one_line(target)
         parent, place, index = _place_of(tree, target)
@@ -80,10 +80,10 @@ class Made:
     source: str
 
 
-def mutants_of(file: Path) -> list[Mutant]:
+def mutants_of(file: Path, folder: Path) -> list[Mutant]:
     tree = ast.parse(file.read_text())
     kept = {id(node) for node in _meaningful(tree)}
-    name = str(file.relative_to(ROOT))
+    name = str(file.relative_to(folder))
     return [
         Mutant(name, number, variant)
         for number, node in enumerate(ast.walk(tree))
@@ -180,16 +180,16 @@ class Bench:
         if file and mutant:
             file.write_text(mutant.source)
         try:
-            return self._run(tests) != 0
+            return self._run(tests, self._seconds if mutant else 10 * self._seconds) != 0
         finally:
             if file:
                 file.write_text(kept)
 
-    def _run(self, tests: Sequence[str]) -> int:
+    def _run(self, tests: Sequence[str], seconds: float) -> int:
         child = os.fork()
         if child == 0:
             self._be_the_child(tests)
-        deadline = time.monotonic() + self._seconds
+        deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             ended, status = os.waitpid(child, os.WNOHANG)
             if ended:
@@ -221,10 +221,10 @@ def in_order(folder: Path, tests: Sequence[str]) -> list[str]:
     return [str(file) for file in sorted(found, key=lambda file: "propert" in file.name or "oracle" in file.name)]
 
 
-def files_of(names: Sequence[str]) -> list[Path]:
+def files_of(names: Sequence[str], folder: Path) -> list[Path]:
     found: list[Path] = []
     for name in names:
-        path = ROOT / name
+        path = folder / name
         found += sorted(path.rglob("*.py")) if path.is_dir() else [path]
     return [file for file in found if file.name not in {"__init__.py", "settings.py"}]
 
@@ -240,15 +240,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     asked = parser.parse_args(arguments)
     seed = random.SystemRandom().randrange(10**6) if asked.seed is None else asked.seed
     chance = random.Random(seed)  # noqa: S311 - a sample, no secret
-    queue: list[Mutant] = []
-    for file in files_of(asked.names):
-        found = mutants_of(file)
-        queue += chance.sample(found, min(asked.each or len(found), len(found)))
-    chance.shuffle(queue)
-    print(f"seed {seed}: {len(queue)} mutants in {len({mutant.file for mutant in queue})} files")  # noqa: T201
     with tempfile.TemporaryDirectory(prefix="mm-mutants-") as made:
         folder = Path(made) / "tree"
         shutil.copytree(ROOT, folder, ignore=_LEFT_OUT)
+        queue: list[Mutant] = []
+        for file in files_of(asked.names, folder):
+            found = mutants_of(file, folder)
+            queue += chance.sample(found, min(asked.each or len(found), len(found)))
+        chance.shuffle(queue)
+        print(f"seed {seed}: {len(queue)} mutants in {len({mutant.file for mutant in queue})} files")  # noqa: T201
         return _try_all(Bench(folder, asked.seconds), queue, asked)
 
 
@@ -265,7 +265,7 @@ def _try_all(bench: Bench, queue: Sequence[Mutant], asked: argparse.Namespace) -
             break
         score = tried.setdefault(mutant.file, [0, 0])
         score[1] += 1
-        made = mutant.made()
+        made = mutant.made(bench.folder)
         if bench.notices(made, tests_for(mutant.file)):
             score[0] += 1
         else:
