@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from mm.domain.fill import FeeRates
 from mm.domain.instrument import UNITS, Instrument
@@ -22,9 +23,10 @@ class EffectiveSize:
 
 def net_lots(lots: int, instrument: Instrument, maker: Decimal) -> int:
     """Whole lots left of a buy when its fee was taken from the base received (rounded up to 1e-8)."""
-    bought = Fraction(instrument.base_units(lots))
-    fee_units = -int(-bought * Fraction(maker) // 1)
-    return instrument.lots_in(int(bought) - fee_units)
+    bought = instrument.base_units(lots)
+    rate, whole = maker.as_integer_ratio()
+    fee_units = -(-bought * rate // whole)
+    return instrument.lots_in(bought - fee_units)
 
 
 def is_sellable(lots: int, instrument: Instrument, ticks: int, fall: Decimal) -> bool:
@@ -44,15 +46,20 @@ def smallest_lots(settings: StrategySettings, instrument: Instrument, fees: FeeR
     """
     if ticks <= 0 or fees.maker >= 1:
         raise ValueError(f"no size exists at {ticks} ticks and a maker fee of {fees.maker}")
-    lot_value = (
-        Fraction(instrument.tick_size) * ticks * (1 - Fraction(settings.dust_margin)) * Fraction(instrument.lot_size)
-    )
-    sold = max(1, instrument.min_lots, -int(-Fraction(instrument.min_notional) // lot_value))
+    needed = _lots_at_one_tick(instrument.tick_size, instrument.lot_size, instrument.min_notional, settings.dust_margin)
+    sold = max(1, instrument.min_lots, -(-needed.numerator // (needed.denominator * ticks)))
     # A first guess from the exact rate, then up: the fee's rounding may cost one more lot.
-    lots = max(sold, int(Fraction(sold) / (1 - Fraction(fees.maker))))
+    rate, whole = fees.maker.as_integer_ratio()
+    lots = max(sold, sold * whole // (whole - rate))
     while net_lots(lots, instrument, fees.maker) < sold:
         lots += 1
     return lots
+
+
+@lru_cache(maxsize=64)
+def _lots_at_one_tick(tick_size: Decimal, lot_size: Decimal, min_notional: Decimal, fall: Decimal) -> Fraction:
+    """Lots that are worth `min_notional` at a price of one tick after a fall; divide by the price for the real one."""
+    return Fraction(min_notional) / (Fraction(tick_size) * (1 - Fraction(fall)) * Fraction(lot_size))
 
 
 def effective_size(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from mm.domain.book import Book
 from mm.domain.instrument import UNITS
@@ -48,7 +49,7 @@ class MarketMaking:
         spread = quoted_spread(self._settings, snapshot.fees)
         if spread > self._settings.base_spread:
             notes.append("spread_floor")
-        ladder = self._ladder(snapshot, others, Fraction(fair), Fraction(spread))
+        ladder = self._ladder(snapshot, others, fair, spread)
         bids: list[QuoteLevel] = []
         size = None
         if ladder.bids:
@@ -60,18 +61,14 @@ class MarketMaking:
         asks = self._asks(snapshot, ladder.asks, size, notes)
         return Quote((*bids, *asks), fair, tuple(dict.fromkeys(notes)))
 
-    def _ladder(self, snapshot: Snapshot, others: Book, fair: Fraction, spread: Fraction) -> Ladder:
-        half = spread / 2
-        target = self._max_inventory * Fraction(self._settings.inventory_target)
-        deviated = deviation(snapshot.position.base_units, target, int(self._max_inventory))
-        shift = quote_shift(deviated, Fraction(self._settings.inventory_skew), half)
+    def _ladder(self, snapshot: Snapshot, others: Book, fair: float, spread: Decimal) -> Ladder:
+        fair_over, fair_under = fair.as_integer_ratio()
         bids: list[int] = []
         asks: list[int] = []
         bid_limit, ask_limit = others.best_ask - 1, others.best_bid + 1
-        for level in range(self._settings.levels):
-            away = half + level * Fraction(self._settings.level_spacing)
-            bid = min(int(fair * (1 - away + shift) // 1), bid_limit)
-            ask = max(-int(-fair * (1 + away + shift) // 1), ask_limit)
+        for below, above in _places(self._settings, self._max_inventory, snapshot.position.base_units, spread):
+            bid = min(fair_over * below.numerator // (fair_under * below.denominator), bid_limit)
+            ask = max(-(-fair_over * above.numerator // (fair_under * above.denominator)), ask_limit)
             if bid > 0:
                 bids.append(bid)
             asks.append(ask)
@@ -143,6 +140,21 @@ class MarketMaking:
         if ceiling and price > ceiling:
             return False
         return side is Side.SELL or price >= self._settings.price_floor
+
+
+@lru_cache(maxsize=64)
+def _places(
+    settings: StrategySettings, max_inventory: Fraction, held_units: int, spread: Decimal
+) -> tuple[tuple[Fraction, Fraction], ...]:
+    """Bid and ask of each level as multiples of the fair value; they change with the position, not with the book."""
+    half = Fraction(spread) / 2
+    target = max_inventory * Fraction(settings.inventory_target)
+    deviated = deviation(held_units, target, int(max_inventory))
+    shift = quote_shift(deviated, Fraction(settings.inventory_skew), half)
+    spacing = Fraction(settings.level_spacing)
+    return tuple(
+        (1 - half - level * spacing + shift, 1 + half + level * spacing + shift) for level in range(settings.levels)
+    )
 
 
 def _unfit(snapshot: Snapshot, others: Book) -> str:
