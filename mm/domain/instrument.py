@@ -97,7 +97,10 @@ class Instrument:
 
 
 def _exact(value: Decimal, grid: Decimal, name: str) -> int:
-    steps = Fraction(value) / Fraction(grid)
-    if steps.denominator != 1:
+    # Whole numbers rather than Fraction: every level of every book comes through here.
+    numerator, denominator = value.as_integer_ratio()
+    grid_numerator, grid_denominator = grid.as_integer_ratio()
+    steps, rest = divmod(numerator * grid_denominator, denominator * grid_numerator)
+    if rest:
         raise ValueError(f"{value} is not a multiple of the {name} size {grid}")
-    return int(steps)
+    return steps
