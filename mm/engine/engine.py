@@ -136,6 +136,12 @@ class Engine:
     def state(self) -> TradingState:
         return self.risk.state
 
+    def is_fresh(self, client_id: str, mono: int) -> bool:
+        """Whether an order about to leave still rests on something: its decision and the book are not stale."""
+        order = self.orders.get(client_id)
+        limit = nanoseconds(self.setup.risk.stale_after)
+        return order is not None and mono - order.placed_mono <= limit and mono - self.market.book_mono <= limit
+
     @property
     def is_stopping(self) -> bool:
         return bool(self._stop_why)
@@ -372,11 +378,10 @@ class Engine:
 
     def _restore_orders(self) -> None:
         setup = self.setup
-        fences = {
-            # A request may have left just after its intent was committed: the fence counts from the decision.
-            known.intent.client_id: setup.mono + max(1, known.intent.decided_at + setup.fence_ns - setup.at)
-            for known in setup.recovery.orders
-        }
+        # The process that sent them is gone, so whatever left, left before now. Its own times say nothing certain:
+        # the wall clock may have been set since.
+        fence = setup.mono + setup.fence_ns
+        fences = {known.intent.client_id: fence for known in setup.recovery.orders}
         self.orders.restore(setup.recovery.orders, setup.recovery.known_fills, setup.mono, fences)
 
     def _mid(self) -> float:

@@ -46,7 +46,8 @@ class Parts:
 
 class Dispatcher:
     """`process` is the one way into the engine: decide, journal, carry out. Everything runs on one event loop,
-    so a decision and the state it was made on never drift apart."""
+    so a decision and the state it was made on never drift apart. An event that could not be processed to its end
+    leaves that state in doubt: whoever brought the event, the run ends with its error and places nothing more."""
 
     def __init__(self, engine: Engine, parts: Parts) -> None:
         self.engine = engine
@@ -65,6 +66,14 @@ class Dispatcher:
         self.on_latency: Callable[[Latency], None] = lambda _latency: None
 
     def process(self, event: Event) -> None:
+        """Raises what the engine or a record raises; the run ends with it, also where the caller goes on."""
+        try:
+            self._step(event)
+        except Exception as error:
+            self._fail(error)
+            raise
+
+    def _step(self, event: Event) -> None:
         actions = self.engine.process(event)
         self._journal.append(event, actions)
         records: list[Any] = []
@@ -115,7 +124,12 @@ class Dispatcher:
         if task.cancelled():
             return
         error = task.exception()
-        if error is not None and not self.finished.done():
+        if error is not None:
+            self._fail(error)
+
+    def _fail(self, error: BaseException) -> None:
+        self.shut()
+        if not self.finished.done():
             self.finished.set_exception(error)
 
     async def _commit_and_send(self, intents: list[OrderIntent]) -> None:
@@ -139,6 +153,11 @@ class Dispatcher:
             return
         if not self.engine.orders.may_send(client_id):
             self.process(OrderNotSent(client_id=client_id, code="withdrawn", why="no longer wanted", **self.now()))
+            return
+        if not self.engine.is_fresh(client_id, self._clock.monotonic()):
+            # A slow disk, or a process that was stopped for a while: on what is known now, nobody decided this.
+            why = "the decision or the book under it is too old"
+            self.process(OrderNotSent(client_id=client_id, code="stale", why=why, **self.now()))
             return
         if not self._latch.is_armed():
             self.process(OrderNotSent(client_id=client_id, code="stopped", why="the stop latch fell", **self.now()))

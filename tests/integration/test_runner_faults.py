@@ -1,0 +1,161 @@
+"""What breaks inside a run: the bot must end up without orders, without a forgotten one and without a lost fill."""
+
+import asyncio
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mm.domain.errors import AuthenticationRefused, ExchangeError
+from mm.domain.events import BookSeen, FillSeen, OrderNotSent
+from mm.ports import EventSink
+from tests.fakes.world import World
+from tests.integration.test_runner_virtual import play, status_of
+
+
+class Broken(Exception):
+    pass
+
+
+class DyingResources:
+    """Fails at its `count`-th sample: the task that beats dies, all others live on."""
+
+    def __init__(self, count: int) -> None:
+        self.left = count
+
+    def sample(self) -> tuple[float, int]:
+        self.left -= 1
+        if not self.left:
+            raise Broken
+        return 0.0, 0
+
+
+def test_a_task_that_dies_ends_the_run_and_nothing_is_placed_while_orders_are_taken_down(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        async with world.run() as run:
+            run.runner._resources = DyingResources(6)
+            with pytest.raises(Broken):
+                await run.go()
+        died = world.clock.now() - START_OF_CLEARING
+        late = [o for o in world.venue.all_orders(world.account.uid, "ETHUSDC") if o.created_ms * 1_000_000 > died]
+        assert late == []
+        assert world.own_open() == []
+
+    play(tmp_path, story)
+
+
+START_OF_CLEARING = 12_000_000_000
+"""Nanoseconds: clearing lasts the fence of 13 s at least."""
+
+
+@pytest.mark.parametrize("kind", [BookSeen, FillSeen])
+def test_an_event_that_could_not_be_processed_ends_the_run_even_when_its_source_goes_on(
+    tmp_path: Path, kind: type[Any]
+) -> None:
+    """As the streams do: they take every error for the end of a connection and dial again."""
+
+    async def story(world: World) -> None:
+        through = world.exchange.run
+
+        async def careless(sink: EventSink) -> None:
+            def quiet(event: Any) -> None:
+                try:
+                    sink(event)
+                except Broken:
+                    return
+
+            await through(quiet)
+
+        world.exchange.run = careless  # type: ignore[method-assign]
+        async with world.run() as run:
+            going = asyncio.create_task(run.go())
+            await asyncio.sleep(20)
+            engine = run.runner.engine
+
+            def broken(_event: Any) -> Any:
+                engine._handlers.pop(kind)  # once: what follows finds a state that nobody can vouch for
+                engine._handlers[kind] = lambda _: ()
+                raise Broken
+
+            engine._handlers[kind] = broken
+            with pytest.raises(Broken):
+                await going
+        assert world.own_open() == []
+
+    # A fill that broke the engine is not in the ledger of this run; the next one reads it.
+    async def twice(world: World) -> None:
+        await story(world)
+        del world.exchange.run
+        async with world.run(timedelta(minutes=1)) as run:
+            await run.go()
+
+    play(tmp_path, twice)
+
+
+def test_clearing_does_not_give_up_at_the_first_answer_that_did_not_come(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        through = world.exchange.open_orders
+        failures = iter(range(10))
+
+        async def flaky(symbol: str) -> Any:
+            if dying.left <= 0 and next(failures, None) is not None:
+                raise ExchangeError("HTTP 502")
+            return await through(symbol)
+
+        dying = DyingResources(6)
+        async with world.run() as run:
+            run.runner._resources = dying
+            world.exchange.open_orders = flaky  # type: ignore[method-assign]
+            with pytest.raises(Broken):
+                await run.go()
+        assert world.own_open() == []
+
+    play(tmp_path, story)
+
+
+def test_clearing_ends_when_the_key_is_refused_and_claims_nothing(tmp_path: Path) -> None:
+    from mm.domain.errors import NotProven
+
+    async def story(world: World) -> None:
+        through = world.exchange.open_orders
+        dying = DyingResources(6)
+
+        async def refused(symbol: str) -> Any:
+            if dying.left <= 0:
+                raise AuthenticationRefused("revoked")
+            return await through(symbol)
+
+        async with world.run() as run:
+            run.runner._resources = dying
+            world.exchange.open_orders = refused  # type: ignore[method-assign]
+            with pytest.raises(NotProven):
+                await run.go()
+            assert world.home.armed.exists()
+        del world.exchange.open_orders
+        async with world.run(timedelta(seconds=30)) as run:
+            await run.go()
+
+    play(tmp_path, story)
+
+
+def test_an_order_whose_commit_took_too_long_is_not_sent(tmp_path: Path) -> None:
+    """Its price was decided on a market that is gone."""
+
+    async def story(world: World) -> None:
+        async with world.run(timedelta(minutes=1)) as run:
+            through = run._ledger.commit_intents
+            told = []
+
+            async def slow(intents: Any) -> None:
+                await asyncio.sleep(2.1)
+                await through(intents)
+
+            run._ledger.commit_intents = slow  # type: ignore[method-assign]
+            run.runner.dispatcher.on_processed = lambda event, _: told.append(event)
+            await run.go()
+        assert world.exchange.placed == []
+        assert {event.code for event in told if isinstance(event, OrderNotSent)} >= {"stale"}
+        assert set(status_of(world).values()) == {"NOT_SENT"}
+
+    play(tmp_path, story)
