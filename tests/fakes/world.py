@@ -1,17 +1,21 @@
 """A whole small world in virtual time: generated market, venue in process, real ledger, journal, engine and runner."""
 
+import asyncio
 import random
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mm.clock.simulated import SimulatedClock
-from mm.domain.events import Event
+from mm.domain.errors import ExchangeError
+from mm.domain.events import Event, FillSeen, OrderSeen, StreamDown, StreamUp
+from mm.domain.fill import Fill
 from mm.domain.instrument import to_units
-from mm.domain.order import OrderIntent
+from mm.domain.order import OrderIntent, OrderReport
 from mm.domain.trading_day import TradingDay, trading_day_at
 from mm.exchange.venue.flow import Flow
 from mm.exchange.venue.in_process import InProcessExchange
@@ -20,7 +24,7 @@ from mm.exchange.venue.symbol_rules import default_symbols
 from mm.exchange.venue.venue import Venue
 from mm.execution.settings import ExecutionSettings
 from mm.home import EnvironmentHome, Home
-from mm.ports import CancelAnswer, PlaceAnswer, Unknown
+from mm.ports import Account, CancelAnswer, EventSink, NotSent, PlaceAnswer, Unknown
 from mm.risk.settings import RiskSettings
 from mm.runner.startup import Run, RunSpec, Surroundings, prepared_run
 from mm.strategy.settings import StrategySettings
@@ -30,15 +34,29 @@ START_NS = 1_760_000_000_000_000_000
 
 
 class FaultyExchange(InProcessExchange):
-    """Does what `fault` says to the next placements: `lost` never arrives, `unanswered` executes in silence."""
+    """Does what a test says.
+
+    `fault` to the next placements: `lost` never arrives, `unanswered` executes in silence, `not_sent` stays here;
+    `cancel_fault` the same to cancels. `reads_fail`: no question is answered. `cut`: the streams are down, and what
+    happens meanwhile is not told. `disorder`: own reports and fills come late, twice and in any order.
+    """
 
     def __init__(self, *args: object, **more: object) -> None:
         super().__init__(*args, **more)  # type: ignore[arg-type]  # passed through as given
         self.fault: Callable[[OrderIntent], str] = lambda _intent: ""
+        self.cancel_fault: Callable[[str], str] = lambda _client_id: ""
         self.placed: list[str] = []
+        self.reads_fail = False
+        self.disorder: random.Random | None = None
+        self._is_cut = False
+        self._tell_engine: EventSink = lambda _event: None
+
+    # --- orders
 
     async def place(self, intent: OrderIntent) -> PlaceAnswer:
         fault = self.fault(intent)
+        if fault == "not_sent":
+            return NotSent("limiter", "too many orders")
         if fault == "lost":
             await self._clock.sleep(5)
             return Unknown("no answer")
@@ -50,7 +68,62 @@ class FaultyExchange(InProcessExchange):
         return answer
 
     async def cancel(self, client_id: str) -> CancelAnswer:
-        return await super().cancel(client_id)
+        fault = self.cancel_fault(client_id)
+        if fault == "not_sent":
+            return NotSent("limiter", "too many requests")
+        answer: CancelAnswer = Unknown("no answer") if fault == "lost" else await super().cancel(client_id)
+        return Unknown("no answer") if fault else answer
+
+    # --- reads
+
+    def _refuse(self) -> None:
+        if self.reads_fail:
+            raise ExchangeError("busy")
+
+    async def account(self) -> Account:
+        self._refuse()
+        return await super().account()
+
+    async def open_orders(self, symbol: str) -> tuple[OrderReport, ...]:
+        self._refuse()
+        return await super().open_orders(symbol)
+
+    async def order(self, client_id: str) -> OrderReport | None:
+        self._refuse()
+        return await super().order(client_id)
+
+    async def trades(self, symbol: str, from_id: int, limit: int = 1000) -> tuple[Fill, ...]:
+        self._refuse()
+        return await super().trades(symbol, from_id, limit)
+
+    # --- streams
+
+    async def run(self, sink: EventSink) -> None:
+        self._tell_engine = sink
+        await super().run(self._pass_on)
+
+    async def cut(self, seconds: float) -> None:
+        """Both streams are down for so long."""
+        self._is_cut = True
+        for stream in ("market", "account"):
+            self._tell_engine(StreamDown(stream=stream, why="cut", **self._now()))
+        await self._clock.sleep(seconds)
+        self._is_cut = False
+        for stream in ("market", "account"):
+            self._tell_engine(StreamUp(stream=stream, **self._now()))
+
+    def _pass_on(self, event: Event) -> None:
+        if self._is_cut:
+            return
+        if self.disorder is None or not isinstance(event, OrderSeen | FillSeen):
+            self._tell_engine(event)
+            return
+        for _ in range(self.disorder.choice([1, 1, 2])):
+            asyncio.get_running_loop().call_later(self.disorder.random() * 2, self._tell_later, event)
+
+    def _tell_later(self, event: Event) -> None:
+        if not self._is_cut:
+            self._tell_engine(replace(event, **self._now()))
 
 
 class Control:
