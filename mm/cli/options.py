@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from mm.cli.output import note
-from mm.domain.errors import ConfigurationError
+from mm.domain.errors import ConfigurationError, UsageError
 from mm.home import ENVIRONMENTS, Home
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -24,7 +24,7 @@ def named_environment(*, sim: bool, testnet: bool, mainnet: bool) -> str | None:
     """The one that was named, or none; two are a usage error (exit 2)."""
     named = [name for name, given in zip(ENVIRONMENTS, (sim, testnet, mainnet), strict=True) if given]
     if len(named) > 1:
-        raise typer.BadParameter(f"--{named[0]} and --{named[1]} exclude each other")
+        raise UsageError(f"--{named[0]} and --{named[1]} exclude each other", "name one")
     return named[0] if named else None
 
 
@@ -32,7 +32,7 @@ def trading_environment(*, sim: bool, testnet: bool, mainnet: bool) -> str:
     """For commands that trade: exactly one must be named (usage error otherwise)."""
     named = named_environment(sim=sim, testnet=testnet, mainnet=mainnet)
     if named is None:
-        raise typer.BadParameter("say where: --sim, --testnet or --mainnet")
+        raise UsageError("say where", "--sim, --testnet or --mainnet")
     return named
 
 

@@ -12,13 +12,16 @@ import time
 import urllib.error
 import urllib.request
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from mm.ledger.queries import LedgerQueries
 from mm.process_id import ProcessId
 
 MM = Path(sys.executable).with_name("mm")
@@ -41,6 +44,8 @@ _OF_A_FAULT = (b"Traceback (most recent call last)", b"never retrieved", b"never
 """What no output may hold: an unexpected end, work that was forgotten, a signed request."""
 
 T = TypeVar("T")
+Fill = Mapping[str, object]
+"""In the shape that `mm ledger fills --json` and `mm sim trades --json` share."""
 
 
 def until(found: Callable[[], T | None], what: str, seconds: float = PATIENCE) -> T:
@@ -230,31 +235,35 @@ class Commands:
     def quoting(self, *arguments: str) -> Background:
         """A bot in the background that has a quote at the venue by now."""
         bot = self.begin(*(arguments or LIVELY))
+        self.await_quote(bot)
+        return bot
 
+    def await_quote(self, bot: Background) -> None:
         def seen() -> bool:
             assert bot.is_running, f"the bot ended early: {bot.ended()}"
             return self.venue.quotes()
 
         until(seen, "a quote at the venue")
-        return bot
 
-    def fills(self) -> list[Any]:
-        return list(self.json("ledger", "fills")["fills"])
+    def together(self, *each: Sequence[str]) -> list[Any]:
+        """Reading commands side by side, each with --json; what they said, in the same order."""
+        with ThreadPoolExecutor() as pool:
+            return list(pool.map(lambda arguments: self.json(*arguments), each))
 
-    def agree(self) -> list[Any]:
+    def agree(self) -> list[Fill]:
         """Ledger and venue tell the same: every fill, every order, none left open. Returns the fills."""
-        fills = self.fills()
-        assert fills == self.json("sim", "trades")["trades"]
-        trades = self.venue.trades()
-        assert [row["trade_id"] for row in fills] == [trade["id"] for trade in trades]
+        with LedgerQueries(self.home / "sim" / "ledger.db") as ledger:
+            orders = ledger.orders()
+            fills: list[Fill] = [view.as_json() for view in ledger.fills()]
+        assert [_plain(fill) for fill in fills] == [_told(trade) for trade in self.venue.trades()]
         at_venue = {str(order["orderId"]): order for order in self.venue.all_orders()}
-        kept = {row["order_id"]: row for row in self.json("ledger", "orders")["orders"] if row["order_id"]}
+        kept = {view.exchange_id: view for view in orders if view.exchange_id}
         assert len({order["clientOrderId"] for order in at_venue.values()}) == len(at_venue), "one order an intent"
         assert set(at_venue) == set(kept), "each order at the venue has its intent, none is made up"
         for number, order in at_venue.items():
-            row = kept[number]
-            said = (order["clientOrderId"], order["side"], order["status"])
-            assert said == (row["client_order_id"], row["side"], row["status"])
+            view = kept[number]
+            said = (order["clientOrderId"], order["side"], order["status"], Decimal(order["executedQty"]))
+            assert said == (view.client_id, view.side, view.status, view.executed)
         assert self.venue.open_orders() == []
         audit = self.json("ledger", "audit")
         assert audit["clean"] is True
@@ -281,6 +290,18 @@ class Commands:
                 assert sign not in text, f"{sign.decode()!r} in {where}"
             for secret in self.venue.secrets():
                 assert secret.encode() not in text, f"a secret in {where}"
+
+
+def _plain(fill: Fill) -> tuple[Any, ...]:
+    numbers = (Decimal(str(fill[name])) for name in ("price", "size", "quote", "fee"))
+    return (fill["trade_id"], fill["order_id"], fill["side"], *numbers, fill["fee_asset"], fill["maker"])
+
+
+def _told(trade: Any) -> tuple[Any, ...]:
+    """A row of Binance's myTrades."""
+    numbers = (Decimal(trade[name]) for name in ("price", "qty", "quoteQty", "commission"))
+    side = "BUY" if trade["isBuyer"] else "SELL"
+    return (trade["id"], str(trade["orderId"]), side, *numbers, trade["commissionAsset"], trade["isMaker"])
 
 
 def _unpacked(content: bytes) -> bytes:

@@ -20,7 +20,6 @@ def test_the_bot_is_killed_and_the_next_run_accounts_for_everything(commands: Co
     if left:
         until(lambda: left - {order["clientOrderId"] for order in commands.venue.open_orders()}, "a fill of an orphan")
     traded = commands.venue.trades()
-    assert len(traded) > len(commands.fills()), "the venue knows more than the ledger now"
     again = commands.begin(*LIVELY, "--for", "6s").ended()
     assert (again.code, again.err) == (0, "")
     assert "trading state HALTED to ACTIVE" in again.out, "it reconciled, then traded"

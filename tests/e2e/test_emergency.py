@@ -22,7 +22,9 @@ FIRST_CANCEL = 2.0
 def test_running_or_hanging_it_ends_with_no_order_left(tmp_path: Path) -> None:
     """Both at a time: the fence is waited for once."""
     with person(tmp_path / "runs", PROFILE) as runs, person(tmp_path / "hangs", PROFILE) as hangs:
-        bots = {runs.home: runs.quoting(), hangs.home: hangs.quoting()}
+        bots = {each.home: each.begin(*LIVELY) for each in (runs, hangs)}
+        for each in (runs, hangs):
+            each.await_quote(bots[each.home])
         frozen = bots[hangs.home]
         until(lambda: frozen_with_a_quote(hangs, frozen), "an order of a bot that hangs")
         stops = [(each, each.begin("stop", "--emergency", "--json")) for each in (runs, hangs)]

@@ -4,19 +4,18 @@ import fcntl
 import os
 import pty
 import re
-import signal
 import struct
 import subprocess
 import termios
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.e2e.commands import LIVELY, MM, PATIENCE, Answer, Commands, person, until
+from tests.e2e.commands import LIVELY, MM, PATIENCE, Answer, Commands, Fill, person
 
 STATUS_KEYS = {
     "environment",
@@ -66,19 +65,26 @@ def test_the_preflight_says_what_holds_and_what_to_expect(first: First) -> None:
 
 
 def test_it_trades_and_ledger_and_venue_agree(first: First) -> None:
-    fills = first.commands.agree()
+    commands = first.commands
+    fills = commands.agree()
     assert fills, "with quotes this close to a lively market a run trades"
-    orders = first.commands.json("ledger", "orders")["orders"]
-    assert {"FILLED", "CANCELED"} <= {order["status"] for order in orders}, "placed, filled and replaced"
     assert all(row["maker"] for row in fills), "a market maker takes nothing"
-    bought = sum(Decimal(row["size"]) for row in fills if row["side"] == "BUY")
-    sold = sum(Decimal(row["size"]) for row in fills if row["side"] == "SELL")
-    fees = sum(Decimal(row["fee"]) for row in fills if row["fee_asset"] == "ETH")
-    status = first.commands.json("status")
-    assert Decimal(status["position"]) == bought - sold - fees
-    held = {row["asset"]: Decimal(row["free"]) for row in first.commands.json("sim", "status")["balances"]}
+    ledger, venue, orders, status, sim, pnl = commands.together(
+        ("ledger", "fills"), ("sim", "trades"), ("ledger", "orders"), ("status",), ("sim", "status"), ("ledger", "pnl")
+    )
+    assert ledger["fills"] == venue["trades"] == fills
+    assert {"FILLED", "CANCELED"} <= {order["status"] for order in orders["orders"]}, "placed, filled and replaced"
+    assert Decimal(status["position"]) == _position(fills)
+    held = {row["asset"]: Decimal(row["free"]) for row in sim["balances"]}
     assert held.get("ETH", Decimal(0)) == Decimal(status["position"])
     assert held["USDC"] == Decimal(status["cash"])
+    assert [day["fills"] for day in pnl["days"]] == [len(fills)]
+
+
+def _position(fills: Sequence[Fill]) -> Decimal:
+    """In ETH, fees taken in ETH included."""
+    sizes = (Decimal(str(row["size"])) * (1 if row["side"] == "BUY" else -1) for row in fills)
+    return sum(sizes, Decimal(0)) - sum(Decimal(str(row["fee"])) for row in fills if row["fee_asset"] == "ETH")
 
 
 def test_plain_lines_where_stdout_is_no_terminal(first: First) -> None:
@@ -92,70 +98,54 @@ def test_plain_lines_where_stdout_is_no_terminal(first: First) -> None:
     assert first.run.err == ""
 
 
-def test_status_while_it_runs_and_after(first: First) -> None:
-    during, after = first.during, first.commands.json("status")
+def test_status_while_it_runs(first: First) -> None:
+    during = first.during
     assert set(during) >= STATUS_KEYS
     assert (during["running"], during["profile"], during["stage"]) == (True, "100usdc", "testnet")
     assert during["trading_state"] in {"ACTIVE", "REDUCING"}
-    assert set(after) == set(during)
-    assert (after["running"], after["open_orders"], after["unknown_orders"]) == (False, 0, 0)
-    assert after["stale"] is True
 
 
-def test_replay_gives_the_same_actions(first: First) -> None:
-    played = first.commands.json("replay")
+def test_afterwards_every_reading_command_answers_in_json(first: First) -> None:
+    status, played, review, health, risk, stage = first.commands.together(
+        ("status",), ("replay",), ("review", "daily"), ("health",), ("risk", "show"), ("stage", "show")
+    )
+    assert set(status) == set(first.during)
+    assert (status["running"], status["open_orders"], status["unknown_orders"]) == (False, 0, 0)
+    assert status["stale"] is True
     assert (played["identical"], played["complete"]) == (True, True), played["difference"]
     assert played["actions"] > 20
-
-
-def test_the_review_counts_what_the_ledger_holds(first: First) -> None:
-    fills = first.commands.fills()
-    review = first.commands.json("review", "daily")
     assert {"orders", "pnl", "risk", "latency", "operation", "findings"} <= set(review)
-    assert review["orders"]["fills"]["value"] == len(fills)
-    equity = first.commands.json("status")["equity"]
-    assert review["pnl"]["end_equity"]["value"] == equity
+    assert review["orders"]["fills"]["value"] == status["fills"] == len(first.commands.venue.trades())
+    assert review["pnl"]["end_equity"]["value"] == status["equity"]
+    assert review["markets"][0]["name"] == "lively"
+    assert health["environment"] == "sim"
+    limits = {row["name"]: row for row in risk["limits"]}
+    assert Decimal(limits["position"]["limit"]) == Decimal("0.01")
+    assert stage["stage"] == "testnet"
+    assert len(first.commands.mm("logs", "--json", "-n", "5").out.splitlines()) == 5
+
+
+def test_the_review_for_people_has_the_five_sections(first: First) -> None:
     shown = first.commands.mm("review", "daily").out
     for section in ("1. Orders", "2. Profit and loss", "3. Risk", "4. System", "5. Problems"):
         assert section in shown
     assert "kinder and livelier than the real market" in shown
-    assert shown.count("\n") < len(first.commands.mm("review", "daily", "--markdown").out)
-
-
-def test_every_reading_command_answers_in_json(first: First) -> None:
-    commands = first.commands
-    days = commands.json("ledger", "pnl")["days"]
-    assert [day["fills"] for day in days] == [len(commands.fills())]
-    assert commands.json("health")["environment"] == "sim"
-    limits = {row["name"]: row for row in commands.json("risk", "show")["limits"]}
-    assert Decimal(limits["position"]["limit"]) == Decimal("0.01")
-    assert commands.json("stage", "show")["stage"] == "testnet"
-    said = commands.mm("logs", "--json", "-n", "5").out.splitlines()
-    assert len(said) == 5
 
 
 def test_a_second_run_goes_on_where_the_first_ended(first: First) -> None:
     """Under a terminal this time."""
     commands = first.commands
-    venue = commands.venue.pid
-    before = commands.agree()
+    venue, before = commands.venue.pid, len(commands.venue.trades())
     position = Decimal(commands.json("status")["position"])
-    screen = Screen(commands, *LIVELY)
-    until(
-        lambda: commands.venue.quotes() and re.search(r"place +\d+\.\d / ", screen.shown),
-        "the live view with a latency",
-    )
-    during = commands.json("status")
-    screen.process.send_signal(signal.SIGINT)
+    screen = Screen(commands, *LIVELY, "--for", "8s")
     assert screen.ended() == 0, screen.shown
     assert commands.venue.pid == venue, "the venue outlives its bots and is found again"
     fills = commands.agree()
-    assert fills[: len(before)] == before
-    first_line = next(line for line in screen.shown.splitlines() if "position" in line)
-    assert f"{position:f} ETH" in screen.shown, f"it starts with what was held: {first_line}"
-    assert during["run_id"] != commands.json("ledger", "orders")["orders"][0]["run_id"]
+    assert position == _position(fills[:before])
+    assert f"{position:f} ETH" in screen.shown, "it starts with what was held"
     for part in ("ETHUSDC", "position", "state", "ACTIVE", "latency", "equity", "daily loss", "last events"):
         assert part in screen.shown, part
+    assert re.search(r"place +\d+\.\d / \d+\.\d / \d+\.\d", screen.shown), "latencies"
     assert "kinder and livelier than the real market" in screen.shown
     assert screen.is_sane
     assert commands.json("replay")["identical"] is True

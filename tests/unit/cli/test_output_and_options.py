@@ -6,11 +6,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 
 import pytest
-import typer
 
 from mm.cli.options import named_environment, reading_environment, trading_environment
 from mm.cli.output import console, emit_json, iso, json_text, table
-from mm.domain.errors import ConfigurationError
+from mm.domain.errors import ConfigurationError, UsageError
 from mm.home import Home
 
 
@@ -52,10 +51,10 @@ def test_tables_are_plain_in_a_pipe_and_take_no_markup(capsys: pytest.CaptureFix
 def test_at_most_one_environment() -> None:
     assert named_environment(sim=False, testnet=True, mainnet=False) == "testnet"
     assert named_environment(sim=False, testnet=False, mainnet=False) is None
-    with pytest.raises(typer.BadParameter, match="--sim and --mainnet exclude each other"):
+    with pytest.raises(UsageError, match="--sim and --mainnet exclude each other"):
         named_environment(sim=True, testnet=False, mainnet=True)
     assert trading_environment(sim=False, testnet=False, mainnet=True) == "mainnet"
-    with pytest.raises(typer.BadParameter, match="say where"):
+    with pytest.raises(UsageError, match="say where"):
         trading_environment(sim=False, testnet=False, mainnet=False)
 
 
