@@ -412,3 +412,49 @@ def test_a_restored_open_order_is_cancelled_before_anything_is_quoted() -> None:
     assert not places(desk.start())
     (bid,) = places(desk.seen(live.intent, OrderStatus.CANCELED, source="cancel"))
     assert bid.client_id == "mm-abcdef-2"
+
+
+def test_a_side_that_an_unknown_order_held_is_quoted_again_when_it_is_proved_absent() -> None:
+    desk = Desk()
+    bid = lost(desk)
+    desk.live(13)
+    desk.book()
+    assert not places(desk.tick())  # its slot is waited for from here on
+    (again,) = places(desk.feed(OrderAbsent, client_id=bid.client_id, corroborated=True))
+    assert again.side is Side.BUY
+    assert again.client_id != bid.client_id
+
+
+def test_an_order_that_comes_to_light_as_open_is_not_cancelled_for_it() -> None:
+    desk = Desk()
+    bid = lost(desk)
+    desk.seen(bid, OrderStatus.OPEN, source="query")
+    assert not cancels([*desk.pulse(), *desk.book(), *desk.tick()])
+
+
+def test_free_funds_are_exact() -> None:
+    desk = Desk()
+    bid = desk.quoting()
+    snapshot = desk.engine.snapshot()
+    assert snapshot.free_quote_units == 100 * UNITS - bid.ticks * bid.lots * 100
+    desk.balance("USDC", 1 * UNITS)
+    assert desk.engine.snapshot().free_quote_units == 0
+
+
+def test_what_is_filled_is_remembered_side_by_side() -> None:
+    desk = Desk()
+    bid = desk.quoting()
+    assert (desk.engine.snapshot().last_buy_mono, desk.engine.snapshot().last_sell_mono) == (0, 0)
+    desk.fill(bid, fee=10)
+    snapshot = desk.engine.snapshot()
+    assert (snapshot.last_buy_mono, snapshot.last_sell_mono) == (desk.mono, 0)
+    desk.wait(10)
+    desk.book()
+    ask = next(order for order in places(desk.tick()) if order.side is Side.SELL)
+    desk.rest(ask)
+    bought = desk.mono
+    desk.wait(1)
+    desk.fill(ask)
+    snapshot = desk.engine.snapshot()
+    assert snapshot.last_sell_mono == desk.mono
+    assert snapshot.last_buy_mono == bought - 10 * SECOND
