@@ -12,7 +12,7 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 JOBS ?= 2
 MINUTES ?= 1
 
-.PHONY: help setup run test check bench docs wheel clean
+.PHONY: help setup run test check mutate bench docs wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do \
@@ -44,6 +44,9 @@ check: setup ## format, lint, types, layers; no tests
 	@$(BIN)/lint-imports --no-cache >.lint-imports.log 2>&1 && rm -f .lint-imports.log || { \
 		cat .lint-imports.log >&2; rm -f .lint-imports.log; exit 1; }
 	@echo "check: format, lint, types and layers are in order"
+
+mutate: setup ## break core code on purpose for ten minutes; the unit tests must notice (SEED=1 plays a run again)
+	@$(BIN)/python -m scripts.mutate --minutes 10 --each 24 $(if $(SEED),--seed $(SEED))
 
 bench: setup ## latency, start-up and memory against their goals, as ratios (MINUTES=10: the long run for memory)
 	@$(BIN)/python -m bench --minutes $(MINUTES)
