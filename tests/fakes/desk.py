@@ -42,6 +42,7 @@ def recovery(
     fills: Sequence[Fill] = (),
     balances: Sequence[BalanceBaseline] = (),
     last_seq: int = 0,
+    **more: Any,
 ) -> Recovery:
     return Recovery(
         position=position or Position(cash_units=CAPITAL),
@@ -51,6 +52,7 @@ def recovery(
         baseline=BASELINE,
         balances=tuple(balances),
         known_fills=tuple(fills),
+        **more,
     )
 
 

@@ -224,3 +224,17 @@ def test_the_end_of_a_stop_is_told_once() -> None:
 
     office = in_office(story)
     assert office.exchange.called("open_orders") == ["ETHUSDC"]
+
+
+@pytest.mark.parametrize(("commit_seconds", "sent"), [(1.9, True), (2.1, False)])
+def test_a_decision_that_grew_old_during_its_commit_is_not_sent(commit_seconds: float, sent: bool) -> None:
+    async def story(office: Office) -> None:
+        office.ledger.commit_seconds = commit_seconds
+        await office.open()
+        await asyncio.sleep(commit_seconds - 0.05)
+        office.feed(BookSeen, book=book())  # the book is fresh; the decision is what may be old
+        await asyncio.sleep(0.1)
+
+    office = in_office(story)
+    assert bool(office.exchange.called("place")) is sent
+    assert [event.code for event in office.journal.events(OrderNotSent)] == ([] if sent else ["stale"])

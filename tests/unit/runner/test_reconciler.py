@@ -1,6 +1,7 @@
 """What is read at the exchange, in which order, and what is made of what is missing."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -192,15 +193,28 @@ def test_trades_are_read_page_by_page_without_a_gap() -> None:
     assert [e.fill.trade_id for e in room.told if isinstance(e, FillSeen)] == [1000, 1001, 2000, 2001, 2500]
 
 
-def test_reading_goes_on_some_trades_before_the_last_known_one() -> None:
+def test_reading_begins_where_recovery_says_and_counts_known_trades_once() -> None:
     earlier = fill_of(intent(1), 9_000)
-    room = Room(Desk(engine_setup(recovery(fills=[earlier], last_seq=1))))
+    room = Room(Desk(engine_setup(recovery(fills=[earlier], last_seq=1, read_trades_from=8_501))))
     late = fill_of(intent(1), 8_700, 3)
-    room.exchange.fills = [late, earlier]
+    room.exchange.fills = [fill_of(intent(1), 8_500, 1), late, earlier]
     room.exchange.known["mm-abcdef-1"] = report(intent(1), OrderStatus.FILLED, 18)
     room.reconcile()
     assert room.exchange.called("trades") == [8_501]
     assert [e.fill.trade_id for e in room.told if isinstance(e, FillSeen)] == [8_700]
+
+
+def test_nobody_is_asked_about_trades_from_long_before_the_account_began() -> None:
+    hour = 3_600_000
+    room = Room(Desk(engine_setup(recovery(opened_ms=2 * hour))))
+    stranger = foreign(1)
+    room.exchange.known[stranger.client_id] = report(stranger, OrderStatus.FILLED, 18)
+    room.exchange.fills = [replace(fill_of(stranger, 1, 1), time_ms=hour - 1)]
+    room.reconcile()
+    assert room.exchange.called("order_by_exchange_id") == []
+    room.exchange.fills.append(replace(fill_of(stranger, 2, 1), time_ms=hour))
+    room.reconcile()
+    assert len(room.exchange.called("order_by_exchange_id")) == 1
 
 
 # --- one order ---------------------------------------------------------------------------
