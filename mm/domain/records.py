@@ -102,7 +102,9 @@ class Recovery:
     """What start-up knows before it asks the exchange.
 
     `position` from all fills and flows of the account epoch; `last_trade_id` 0 when none; `last_seq` the highest
-    number used in a client order id; `orders` those not final.
+    number used in a client order id; `orders` those not final, and ended ones of which fills are missing. Own trades
+    are to be read from id `read_trades_from` on; those of them that are on record are in `known_fills`. None is older
+    than `opened_ms` (UTC ms), when the account epoch began.
     """
 
     position: Position
@@ -112,3 +114,5 @@ class Recovery:
     baseline: RiskBaseline
     balances: tuple[BalanceBaseline, ...]
     known_fills: tuple[Fill, ...] = ()
+    read_trades_from: int = 0
+    opened_ms: int = 0

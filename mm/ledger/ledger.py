@@ -90,13 +90,13 @@ class SqliteLedger:
 
         return await self._call(read)
 
-    async def last_trade_id(self, account_epoch: int) -> int:
-        """The highest trade id among the fills of an account epoch; 0 when it has none."""
+    async def last_trade_id(self, account_epoch: int, symbol: str) -> int:
+        """The highest trade id among an account epoch's fills of `symbol`; 0 when it has none."""
 
         def read(writer: Writer, rows: Rows) -> int:
             writer.persist(rows)
-            newest = "SELECT coalesce(max(trade_id), 0) FROM fills WHERE account_epoch = ?"
-            return int(writer.connection.execute(newest, (account_epoch,)).fetchone()[0])
+            newest = "SELECT coalesce(max(trade_id), 0) FROM fills WHERE account_epoch = ? AND symbol = ?"
+            return int(writer.connection.execute(newest, (account_epoch, symbol)).fetchone()[0])
 
         return await self._call(read)
 

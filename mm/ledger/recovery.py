@@ -1,40 +1,42 @@
 """What start-up reads back: position, live orders and where equity stood. Nothing here is reset by a restart."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
 from mm.domain.errors import LedgerError
+from mm.domain.fill import Fill
 from mm.domain.instrument import Instrument
 from mm.domain.order import OrderIntent, OrderStatus, OrderType, Side
 from mm.domain.records import BalanceBaseline, CapitalFlow, LiveOrder, Recovery, RunStart
 from mm.domain.risk import RiskBaseline
 from mm.domain.trading_day import TradingDay
 from mm.ledger.history import Traded, nanoseconds, read_history, replay
-from mm.ledger.recording import Cursor
-
-_KNOWN_LIVE = """SELECT i.client_id, i.symbol, i.side, i.type, i.ticks, i.lots, i.decided_at, i.purpose, i.level,
-    o.status, o.exchange_id, o.executed_lots, r.tick_size, r.lot_size
-    FROM orders o JOIN intents i USING (client_id) JOIN runs r ON r.epoch = i.epoch
-    WHERE o.status IN ('PENDING', 'UNKNOWN', 'OPEN') AND r.account_epoch = ? ORDER BY i.id"""
-_EQUITY_BEFORE = """SELECT e.at, e.equity_units FROM equity e JOIN runs r USING (epoch)
-    WHERE r.account_epoch = ? AND e.at < ? ORDER BY e.at DESC, e.id DESC LIMIT 1"""
-_LAST_PEAK = """SELECT e.at, e.peak_units FROM equity e JOIN runs r USING (epoch)
-    WHERE r.account_epoch = ? AND e.at >= ? AND r.stage = ? ORDER BY e.at DESC, e.id DESC LIMIT 1"""
-_STAGE_SINCE = """SELECT min(started) FROM runs WHERE account_epoch = ? AND epoch >
-    (SELECT coalesce(max(epoch), 0) FROM runs WHERE account_epoch = ? AND stage <> ?)"""
-
+from mm.ledger.recording import Cursor, sequence_in
 
 _KNOWN_FILLS = 500
-_LIVE = """SELECT i.client_id, i.symbol, i.side, i.type, i.ticks, i.lots, i.decided_at, i.purpose, i.level,
-    o.status, o.exchange_id, o.executed_lots, r.tick_size, r.lot_size
-    FROM orders o JOIN intents i USING (client_id) JOIN runs r ON r.epoch = i.epoch
-    WHERE o.status IN ('PENDING', 'UNKNOWN', 'OPEN') AND r.account_epoch = ? ORDER BY i.id"""
+_DOUBT = 60_000
+"""Milliseconds: so far apart may the clocks of exchange and machine have been."""
+_COLUMNS = """SELECT i.client_id, i.symbol, i.side, i.type, i.ticks, i.lots, i.decided_at, i.purpose, i.level,
+    o.status, o.exchange_id, o.executed_lots, r.tick_size, r.lot_size, i.id
+    FROM orders o JOIN intents i USING (client_id) JOIN runs r ON r.epoch = i.epoch WHERE r.account_epoch = ? AND """
+_LIVE = _COLUMNS + "o.status IN ('PENDING', 'UNKNOWN', 'OPEN')"
+# Ended orders of which the exchange executed more than the fills on record tell: none is over without its fills.
+_UNCOVERED = (
+    _COLUMNS  # noqa: S608 - constants both
+    + """o.status NOT IN ('PENDING', 'UNKNOWN', 'OPEN') AND o.executed_lots > 0 AND o.executed_lots >
+    (SELECT coalesce(sum(f.lots), 0) FROM fills f WHERE f.client_id = o.client_id)"""
+)
+# A number is taken even if its intent never became durable: its end is on record and would stay the end of another.
+_IDS_WITHOUT_INTENT = "SELECT o.client_id FROM orders o LEFT JOIN intents i USING (client_id) WHERE i.id IS NULL"
+_OPENED = "SELECT min(started) FROM runs WHERE account_epoch = ?"
 _EQUITY_BEFORE = """SELECT e.at, e.equity_units FROM equity e JOIN runs r USING (epoch)
     WHERE r.account_epoch = ? AND e.at < ? ORDER BY e.at DESC, e.id DESC LIMIT 1"""
+# By id: the wall clock may have been set back. The plus keeps SQLite on the ids, where the first row mostly is the one.
 _LAST_PEAK = """SELECT e.at, e.peak_units FROM equity e JOIN runs r USING (epoch)
-    WHERE r.account_epoch = ? AND e.at >= ? AND r.stage = ? ORDER BY e.at DESC, e.id DESC LIMIT 1"""
+    WHERE r.account_epoch = ? AND +e.at >= ? AND r.stage = ? ORDER BY e.id DESC LIMIT 1"""
 _STAGE_SINCE = """SELECT min(started) FROM runs WHERE account_epoch = ? AND epoch >
     (SELECT coalesce(max(epoch), 0) FROM runs WHERE account_epoch = ? AND stage <> ?)"""
 
@@ -45,10 +47,12 @@ def read_recovery(cursor: Cursor, run: RunStart, day: TradingDay, stage_since: i
     steps = read_history(cursor, account)
     flows = [step for step in steps if isinstance(step, CapitalFlow)]
     fills = [step.fill for step in steps if isinstance(step, Traded)]
-    orders = tuple(_live_order(row, run.instrument) for row in cursor.execute(_LIVE, (account,)))
+    rows = [row for statement in (_LIVE, _UNCOVERED) for row in cursor.execute(statement, (account,)).fetchall()]
+    orders = tuple(_live_order(row, run.instrument) for row in sorted(rows, key=lambda row: row[-1]))
     live = {order.intent.client_id for order in orders}
-    recent = fills[-_KNOWN_FILLS:]
-    earlier = [fill for fill in fills[:-_KNOWN_FILLS] if fill.client_id in live]
+    read_from = _first_trade_to_read(fills, orders)
+    known = max(0, min(len(fills) - _KNOWN_FILLS, bisect_left(fills, read_from, key=lambda fill: fill.trade_id)))
+    earlier = [fill for fill in fills[:known] if fill.client_id in live]
     baselines = cursor.execute(
         "SELECT asset, units FROM balance_baselines WHERE account_epoch = ? ORDER BY asset", (account,)
     ).fetchall()
@@ -56,11 +60,31 @@ def read_recovery(cursor: Cursor, run: RunStart, day: TradingDay, stage_since: i
         position=replay(steps, run.instrument),
         orders=orders,
         last_trade_id=fills[-1].trade_id if fills else 0,
-        last_seq=cursor.execute("SELECT coalesce(max(seq), 0) FROM intents").fetchone()[0],
+        last_seq=_last_seq(cursor),
         baseline=_baseline(cursor, run, day, stage_since, _Flows(flows)),
         balances=tuple(BalanceBaseline(asset, int(units)) for asset, units in baselines),
-        known_fills=(*earlier, *recent),
+        known_fills=(*earlier, *fills[known:]),
+        read_trades_from=read_from,
+        opened_ms=cursor.execute(_OPENED, (account,)).fetchone()[0] // 1_000_000,
     )
+
+
+def _first_trade_to_read(fills: Sequence[Fill], orders: Sequence[LiveOrder]) -> int:
+    """All fills on record from this id on are in `known_fills`. Before it no live order can have a fill that is missing
+    here; where none is live, trades just before the last one are read again: reports may come out of order."""
+    if not fills:
+        return 0
+    overlap = max(0, fills[-1].trade_id + 1 - _KNOWN_FILLS)
+    if not orders:
+        return overlap
+    began_ms = min(order.intent.decided_at for order in orders) // 1_000_000 - _DOUBT
+    before = [fill.trade_id for fill in fills if fill.time_ms < began_ms]
+    return min(overlap, before[-1] + 1 if before else 0)
+
+
+def _last_seq(cursor: Cursor) -> int:
+    used: int = cursor.execute("SELECT coalesce(max(seq), 0) FROM intents").fetchone()[0]
+    return max([used, *(sequence_in(row[0]) or 0 for row in cursor.execute(_IDS_WITHOUT_INTENT))])
 
 
 class _Flows:

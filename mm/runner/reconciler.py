@@ -20,7 +20,9 @@ from mm.ports import AccountReader, Clock, EventSink
 
 _PAGE = 1000
 _OVERLAP = 500
-"""Trade ids re-read behind the last known one: reports may have arrived out of order before a crash."""
+"""Trade ids re-read behind the last known one: reports may have arrived out of order."""
+_OLD_MS = 3_600_000
+"""Trades so much older than the account epoch are not the bot's, whatever was wrong with the clock."""
 
 
 class Reconciler:
@@ -32,7 +34,8 @@ class Reconciler:
         self._symbol = engine.setup.instrument.symbol
         self._tag = engine.setup.tag
         self._foreign: set[str] = set()
-        self._next_trade_id = _first_trade_to_read(engine)
+        self._next_trade_id = engine.setup.recovery.read_trades_from
+        self._oldest_ms = engine.setup.recovery.opened_ms - _OLD_MS
 
     def _now(self) -> dict[str, int]:
         return {"at": self._clock.now(), "mono": self._clock.monotonic()}
@@ -126,6 +129,8 @@ class Reconciler:
     async def _with_owner(self, fill: Fill) -> Fill | None:
         if fill.exchange_id in self._foreign or self._engine.orders.has_trade(fill.trade_id):
             return None
+        if fill.time_ms < self._oldest_ms:
+            return None  # an account may bring years of trades: nobody is asked whose they were
         client_id = self._engine.orders.client_id_of(fill.exchange_id)
         if not client_id:
             report = await self._reader.order_by_exchange_id(fill.exchange_id)
@@ -145,7 +150,3 @@ class Reconciler:
         await self._trades()
         known = self._engine.orders.get(client_id)
         return known is None or known.executed_lots == 0
-
-
-def _first_trade_to_read(engine: Engine) -> int:
-    return max(0, engine.setup.recovery.last_trade_id + 1 - _OVERLAP)

@@ -26,7 +26,7 @@ from mm.ports import Account, Clock, ControlReader, Exchange, Journal
 from mm.process_id import ProcessId
 from mm.risk.settings import RiskSettings
 from mm.runner.dispatch import HaltWriter, Parts
-from mm.runner.latch import BotFacts, arm, disarm
+from mm.runner.latch import BotFacts, arm, disarm, last_facts
 from mm.runner.lock import BotLock
 from mm.runner.loop import Resources, Runner, RunOutcome, RunTimes
 from mm.strategy.settings import StrategySettings
@@ -104,6 +104,7 @@ async def prepared_run(home: EnvironmentHome, spec: RunSpec, around: Surrounding
     home.make()
     failures = _Failures(around.clock)
     with BotLock(home, spec.run_id):
+        _refuse_lost_ledger(home)
         ledger = SqliteLedger.open(home.ledger, on_failure=failures.ledger, inline=spec.inline)
         try:
             runner, journal = await _prepare(home, spec, around, ledger)
@@ -114,6 +115,17 @@ async def prepared_run(home: EnvironmentHome, spec: RunSpec, around: Surrounding
                 journal.close()
         finally:
             await ledger.close()
+
+
+def _refuse_lost_ledger(home: EnvironmentHome) -> None:
+    """An empty ledger in place of a lost one would believe the account flat and forget its orders."""
+    facts = None if home.ledger.exists() else last_facts(home)
+    if facts is not None:
+        raise LedgerError(
+            f"{home.ledger} is gone, and run {facts.run_id} traded with it",
+            f"put a backup back; or, with no order {facts.client_id_prefix}… left open on {facts.symbol} and the record"
+            f" given up, remove ARMED, STOP and DISARMED in {home.path} and start anew",
+        )
 
 
 async def _prepare(
@@ -214,7 +226,7 @@ def _utc(at: int) -> datetime:
 
 async def _is_wiped(spec: RunSpec, exchange: Exchange, ledger: SqliteLedger, account_epoch: int) -> bool:
     """A testnet is wiped about monthly without notice: its trades, and so the ledger's last one, are gone."""
-    last_trade = await ledger.last_trade_id(account_epoch)
+    last_trade = await ledger.last_trade_id(account_epoch, spec.symbol)
     if not last_trade:
         return False
     page = await exchange.trades(spec.symbol, last_trade, 1)

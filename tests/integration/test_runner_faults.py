@@ -1,15 +1,20 @@
 """What breaks inside a run: the bot must end up without orders, without a forgotten one and without a lost fill."""
 
 import asyncio
+from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mm.domain.errors import AuthenticationRefused, ExchangeError
+from mm.domain.errors import AuthenticationRefused, ExchangeError, LedgerError, NotProven
 from mm.domain.events import BookSeen, FillSeen, OrderNotSent
+from mm.domain.fill import FeeRates, Fill
+from mm.domain.instrument import Instrument
 from mm.ports import EventSink
+from mm.runner.startup import RunSpec
 from tests.fakes.world import World
 from tests.integration.test_runner_virtual import play, status_of
 
@@ -115,8 +120,6 @@ def test_clearing_does_not_give_up_at_the_first_answer_that_did_not_come(tmp_pat
 
 
 def test_clearing_ends_when_the_key_is_refused_and_claims_nothing(tmp_path: Path) -> None:
-    from mm.domain.errors import NotProven
-
     async def story(world: World) -> None:
         through = world.exchange.open_orders
         dying = DyingResources(6)
@@ -159,3 +162,51 @@ def test_an_order_whose_commit_took_too_long_is_not_sent(tmp_path: Path) -> None
         assert set(status_of(world).values()) == {"NOT_SENT"}
 
     play(tmp_path, story)
+
+
+def test_a_lost_ledger_is_not_replaced_by_an_empty_one(tmp_path: Path) -> None:
+    """It would believe the bot flat, and take its orders for those of another."""
+
+    async def story(world: World) -> None:
+        async with world.run(timedelta(minutes=2)) as run:
+            await run.go()
+        hidden = world.home.path / "hidden"
+        world.home.ledger.rename(hidden)
+        with pytest.raises(LedgerError, match="is gone"):
+            async with world.run():
+                pass
+        assert not world.home.ledger.exists()
+        hidden.rename(world.home.ledger)
+
+    play(tmp_path, story)
+
+
+def test_another_symbol_is_refused_and_not_taken_for_a_wiped_account(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        async with world.run(timedelta(minutes=3)) as run:
+            await run.go()
+        assert world.venue.account_trades(world.account.uid)
+        spec = world.spec
+
+        def other_symbol(run_for: timedelta | None) -> RunSpec:
+            return replace(spec(run_for), symbol="BTCUSDC")
+
+        async def none(symbol: str, from_id: int, limit: int = 1000) -> tuple[Fill, ...]:
+            return ()
+
+        async def rules(symbol: str) -> Instrument:
+            return replace(world.exchange._grid, symbol=symbol)
+
+        world.spec = other_symbol  # type: ignore[method-assign]
+        world.exchange.trades = none  # type: ignore[method-assign]
+        world.exchange.instrument = rules  # type: ignore[method-assign]
+        world.exchange.fee_rates = fees  # type: ignore[method-assign]
+        with pytest.raises(LedgerError, match="traded ETHUSDC"):
+            async with world.run():
+                pass
+
+    play(tmp_path, story)
+
+
+async def fees(symbol: str) -> FeeRates:
+    return FeeRates(Decimal("0.001"), Decimal("0.001"))

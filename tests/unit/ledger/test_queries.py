@@ -200,7 +200,7 @@ def test_equity_between_two_moments_uses_the_index(tmp_path: Path) -> None:
         (statements.CLIENT_ID_OF, "orders_exchange_id"),
         (recovery._LIVE, "orders_live"),
         (recovery._EQUITY_BEFORE, "equity_at"),
-        (recovery._LAST_PEAK, "equity_at"),
+        (recovery._LAST_PEAK, "SCAN e'"),
     ],
 )
 def test_what_runs_on_every_fill_and_start_uses_its_index(tmp_path: Path, statement: str, index: str) -> None:

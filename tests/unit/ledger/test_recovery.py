@@ -81,6 +81,7 @@ def test_orders_without_an_end_come_back_and_client_ids_are_never_used_again(tmp
     ids = {seq: an_intent(seq).client_id for seq in (1, 2, 40, 41)}
     rows = [
         (at(START), RecordOrder(ids[1], OrderStatus.FILLED, "x1", 20, "stream")),
+        (at(START), seen(replace(a_fill(1), client_id=ids[1]))),
         (at(START), RecordOrder(ids[2], OrderStatus.UNKNOWN, "", 0, "place")),
         (at(START), RecordOrder(ids[40], OrderStatus.OPEN, "x40", 6, "stream")),
     ]
@@ -95,6 +96,80 @@ def test_orders_without_an_end_come_back_and_client_ids_are_never_used_again(tmp
     assert recovery.last_seq == 41
     wiped = after(path, a_run("run-3", account_epoch=2, uid="u2"))
     assert (wiped.orders, wiped.last_seq, wiped.last_trade_id) == ((), 41, 0)
+
+
+def test_an_ended_order_comes_back_until_all_its_fills_are_on_record(tmp_path: Path) -> None:
+    """The answer to a cancel told that it had traded; the process died before the trade itself was read."""
+    path = tmp_path / "ledger.db"
+    order = an_intent(1)
+    rows: Rows = [
+        (at(START), RecordOrder(order.client_id, OrderStatus.CANCELED, "x1", 8, "cancel")),
+        (at(START), seen(replace(a_fill(1, lots=3), client_id=order.client_id))),
+    ]
+    after(path, a_run(), rows, intents=(1,))
+    (found,) = after(path, a_run("run-2")).orders
+    assert (found.intent, found.exchange_id, found.executed_lots) == (order, "x1", 8)
+    last = [(at(START), seen(replace(a_fill(2, lots=5), client_id=order.client_id)))]
+    assert after(path, a_run("run-3"), last).orders == ()
+
+
+def test_trades_are_read_from_before_the_oldest_order_that_may_miss_one(tmp_path: Path) -> None:
+    """A fill lost in a gap of the stream may have a far lower id than one that was seen after it."""
+    path = tmp_path / "ledger.db"
+    order = an_intent(1)
+    early, late = at(START) - 120 * SECOND, at(START) + 30 * SECOND
+    rows = [
+        (late, seen(a_fill(90_000, moment=early))),
+        (late, seen(a_fill(95_000, moment=late))),
+        (late, RecordOrder(order.client_id, OrderStatus.OPEN, "x1", 0, "place")),
+    ]
+    recovery = after(path, a_run(), rows, intents=(1,))
+    assert recovery.read_trades_from == 90_001
+    assert {fill.trade_id for fill in recovery.known_fills} >= {95_000}
+    ended = [(late, RecordOrder(order.client_id, OrderStatus.CANCELED, "x1", 0, "cancel"))]
+    assert after(path, a_run("run-2"), ended).read_trades_from == 94_501
+
+
+def test_every_recorded_fill_that_is_read_again_is_known(tmp_path: Path) -> None:
+    """Else it would be counted twice."""
+    path = tmp_path / "ledger.db"
+    moment = at(START) + HOUR
+    fills = [a_fill(trade_id, moment=moment + trade_id) for trade_id in range(1, 1201)]
+    rows = [(moment, seen(fill)) for fill in fills]
+    recovery = after(path, a_run(), rows, intents=(1,))  # its order is PENDING since before all of them
+    assert recovery.read_trades_from == 0
+    assert [fill.trade_id for fill in recovery.known_fills] == list(range(1, 1201))
+
+
+def test_a_number_whose_commit_failed_is_not_given_again(tmp_path: Path) -> None:
+    """The end of that order is on record; a second one of its name would look ended while it rests in the market."""
+    path = tmp_path / "ledger.db"
+    failed = (at(START), RecordOrder(an_intent(40).client_id, OrderStatus.NOT_SENT, "", 0, "commit", "disk full"))
+    assert after(path, a_run(), [failed], intents=(39,)).last_seq == 40
+
+
+@pytest.mark.parametrize("believed", [OrderStatus.NOT_PLACED, OrderStatus.NOT_SENT, OrderStatus.REJECTED])
+def test_an_order_that_the_exchange_has_after_all_is_live_again_in_the_ledger_too(
+    tmp_path: Path, believed: OrderStatus
+) -> None:
+    path = tmp_path / "ledger.db"
+    name = an_intent(1).client_id
+    rows = [
+        (at(START), RecordOrder(name, believed, "", 0, "query", "absent past the fence")),
+        (at(START), RecordOrder(name, OrderStatus.OPEN, "x1", 0, "stream")),
+    ]
+    after(path, a_run(), rows, intents=(1,))
+    (found,) = after(path, a_run("run-2")).orders
+    assert (found.status, found.exchange_id) == (OrderStatus.OPEN, "x1")
+
+
+def test_the_peak_is_that_of_the_last_record_even_when_the_clock_was_set_back(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    ahead = START + timedelta(hours=3)
+    after(path, a_run(), [(at(ahead), equity(101 * UNITS, peak=101 * UNITS))])
+    later = [(at(START) + HOUR, equity(104 * UNITS, peak=104 * UNITS))]
+    recovery = after(path, a_run("run-2"), later, now=START + timedelta(hours=1))
+    assert recovery.baseline.peak_units == 104 * UNITS
 
 
 def test_the_same_trade_id_of_another_account_is_another_fill(tmp_path: Path) -> None:
