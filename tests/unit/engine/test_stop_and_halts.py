@@ -281,3 +281,10 @@ def test_a_cancel_that_crosses_a_fill_ends_with_the_fill() -> None:
     desk.feed(CancelRejected, client_id=bid.client_id, code=-2011, reason="unknown_order")
     assert only(desk.fill(bid), Reconcile)
     assert only(desk.reconciled(), StopRun)
+
+
+def test_a_loss_that_is_already_taken_halts_without_any_price() -> None:
+    desk = Desk(engine_setup(recovery(held("0", cash="94.99999999"))))
+    assert [halt.cause for halt in only(desk.pulse(), OpenHalt)] == ["daily_loss", "drawdown", "stage_loss_5pct"]
+    desk = Desk(engine_setup(recovery(held("0", cash="95"))))
+    assert not only(desk.pulse(), OpenHalt)

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from mm.domain.actions import RecordRisk
+from mm.domain.actions import RecordFill, RecordRisk
 from mm.domain.errors import LedgerError
+from mm.domain.position import Position
 from mm.ledger import writer
 from mm.ledger.ledger import SqliteLedger
 from mm.ledger.queries import LedgerQueries
@@ -54,3 +55,17 @@ def test_more_rows_than_may_wait_are_told_as_lost_and_end_the_sending(
     with LedgerQueries(path) as queries:
         assert [event.detail for event in queries.risk_events()] == ["1", "2", "3", "4", "5", "6"]
         assert queries.orders() == []
+
+
+def test_a_row_that_fails_half_way_leaves_nothing_behind(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    half = RecordFill(a_fill(5), Position(base_units=2**63), 300_000.0)
+
+    async def act(ledger: SqliteLedger, _failures: Failures) -> None:
+        ledger.record(at(START), [seen(a_fill(4)), half])
+        with pytest.raises(LedgerError):
+            await ledger.flush()
+
+    assert len(run_with(path, act, inline=True)) == 1
+    with LedgerQueries(path) as queries:
+        assert [fill.fill.trade_id for fill in queries.fills()] == [4]
