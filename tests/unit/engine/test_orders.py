@@ -458,3 +458,12 @@ def test_what_is_filled_is_remembered_side_by_side() -> None:
     snapshot = desk.engine.snapshot()
     assert snapshot.last_sell_mono == desk.mono
     assert snapshot.last_buy_mono == bought - 10 * SECOND
+
+
+def test_the_end_that_was_told_first_stays() -> None:
+    desk = Desk()
+    bid = desk.quoting()
+    desk.seen(bid, OrderStatus.CANCELED)
+    assert not only(desk.seen(bid, OrderStatus.EXPIRED), RecordOrder)
+    assert not only(desk.seen(bid, OrderStatus.OPEN), RecordOrder)
+    assert status(desk, bid) is OrderStatus.CANCELED
