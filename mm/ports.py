@@ -110,6 +110,13 @@ class AccountReader(Protocol):
 
     async def order_by_exchange_id(self, exchange_id: str) -> OrderReport | None: ...
 
+    async def orders(self, symbol: str, from_exchange_id: int, limit: int = 1000) -> tuple[OrderReport, ...]:
+        """Orders of the account, open and ended, also those of others, with exchange id ≥ `from_exchange_id`, rising.
+
+        Binance leaves out those that ended without a fill more than 90 days ago.
+        """
+        ...
+
     async def trades(self, symbol: str, from_id: int, limit: int = 1000) -> tuple[Fill, ...]:
         """Own fills with trade id ≥ `from_id`, rising; `client_id` is empty."""
         ...

@@ -11,7 +11,6 @@ from mm.home import Home
 if TYPE_CHECKING:
     from mm.home import EnvironmentHome
     from mm.ledger.queries import LedgerQueries
-    from mm.review.audit import Audit
 
 app = group_of("Orders, fills, PnL and the audit against the exchange.")
 
@@ -193,8 +192,10 @@ def pnl(
 def audit(as_json: Json = False, sim: Sim = False, testnet: Testnet = False, mainnet: Mainnet = False) -> None:
     """Compare the ledger with the exchange: orders, fills, position against the cap (I1 to I4). Reads only.
 
+    All orders and trades of the present account are read, open and ended, from the ledger's first order on.
     While the bot runs a difference is looked at again before it counts, since the two sides move.
-    Exit codes: 0 clean, 6 exchange not reached, 9 a difference (each is listed) or nothing has run, 10 key refused.
+    Exit codes: 0 clean, 6 exchange not reached, 9 a difference (each is listed), the exchange's account is not the
+    ledger's last one, or nothing has run, 10 key refused.
 
     \b
     Example:
@@ -203,72 +204,19 @@ def audit(as_json: Json = False, sim: Sim = False, testnet: Testnet = False, mai
     """
     import asyncio
 
-    from mm.cli.output import console, emit_json, table
+    from mm.cli.audit import as_json as json_of
+    from mm.cli.audit import audited, show
+    from mm.cli.output import emit_json
     from mm.domain.errors import ExitCode
-    from mm.domain.instrument import from_units
 
     files = _files(sim, testnet, mainnet)
-    found = asyncio.run(_audit(Home.of(), files))
-    result = {
-        "environment": files.environment,
-        "clean": not found.differences,
-        "intents": found.intents,
-        "exchange_orders": found.exchange_orders,
-        "fills": found.fills,
-        "exchange_fills": found.exchange_fills,
-        "foreign_orders": found.foreign_orders,
-        "exposure": from_units(found.exposure_units),
-        "max_position": from_units(found.max_position_units),
-        "differences": [{"invariant": d.invariant, "subject": d.subject, "text": d.text} for d in found.differences],
-    }
+    found = asyncio.run(audited(Home.of(), files))
     if as_json:
-        emit_json(result)
+        emit_json(json_of(files.environment, found))
     else:
-        out = console()
-        out.print(
-            f"{files.environment}: {found.intents} intents, {found.exchange_orders} orders looked up at the exchange, "
-            f"{found.fills} fills against {found.exchange_fills}; exposure {from_units(found.exposure_units)} of "
-            f"{from_units(found.max_position_units)}"
-        )
-        if found.differences:
-            rows = [(d.invariant, d.subject, d.text) for d in found.differences]
-            out.print(table(("rule", "where", "difference"), rows))
-        else:
-            out.print("clean: I1 to I4 hold")
+        show(files.environment, found)
     if found.differences:
         raise typer.Exit(int(ExitCode.LEDGER))
-
-
-AUDIT_TRIES = 4
-AUDIT_PAUSE = 1.5
-
-
-async def _audit(home: Home, files: "EnvironmentHome") -> "Audit":
-    import asyncio
-
-    from mm.cli.records import current_stage, last_run, live_run, open_ledger, settings_of
-    from mm.domain.instrument import to_units
-    from mm.execution.client_order_id import prefix
-    from mm.review.audit import audit as compare
-    from mm.review.audit_reader import read_exchange, read_ledger
-    from mm.rollout.stages import cap_risk, parse_stage
-
-    with open_ledger(files) as ledger:
-        run = last_run(ledger, files)
-        from mm.bootstrap import open_reader
-
-        own, epoch = prefix(ledger.tag()), run.account_epoch
-        loaded = settings_of(home, run.profile)
-        limits = cap_risk(loaded.settings.risk, parse_stage(current_stage(home)), files.environment)
-        async with open_reader(home, loaded, files.environment) as reader:
-            for attempt in range(AUDIT_TRIES):
-                exchange = await read_exchange(reader, ledger, own, account_epoch=epoch)
-                mine = read_ledger(ledger, own, to_units(limits.max_position), account_epoch=epoch)
-                found = compare(mine, exchange)
-                if not found.differences or live_run(files) is None or attempt == AUDIT_TRIES - 1:
-                    break
-                await asyncio.sleep(AUDIT_PAUSE)
-    return found
 
 
 def _files(sim: bool, testnet: bool, mainnet: bool) -> "EnvironmentHome":

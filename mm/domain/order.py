@@ -77,7 +77,8 @@ class OrderReport:
     """What the exchange says of one order, from an answer, the user stream or a query.
 
     `executed_lots` is cumulative; `quote_units` the cumulative quote filled (1e-8);
-    `updated_ms` the exchange's time. `fills` holds those that came with the report.
+    `updated_ms` the exchange's time, `created_ms` when it took the order (0: this answer does not tell).
+    `fills` holds those that came with the report.
     """
 
     client_id: str
@@ -93,6 +94,7 @@ class OrderReport:
     updated_ms: int
     reason: str = ""
     fills: tuple[Fill, ...] = ()
+    created_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

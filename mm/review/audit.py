@@ -1,7 +1,7 @@
 """I1–I4: the ledger against the exchange, order by order and fill by fill. Pure.
 
-I1  every own order at the exchange has exactly one earlier durable intent in the ledger
-I2  at most one order at the exchange per intent
+I1  every own order at the exchange has exactly one earlier durable intent in the ledger, and the end it says
+I2  at most one order at the exchange per intent (Binance takes a client id again once its first order has ended)
 I3  the ledger's fills equal the exchange's, by trade id, in every field
 I4  position + open orders + orders in unknown state stay within the cap
 """
@@ -14,6 +14,7 @@ from mm.domain.fill import Fill
 from mm.domain.instrument import Instrument, from_units
 from mm.domain.order import OrderReport, OrderStatus, Side
 from mm.domain.position import Position
+from mm.review.clock_gap import ClockGap
 
 FILL_FIELDS = (
     "symbol",
@@ -29,11 +30,14 @@ FILL_FIELDS = (
 )
 NOWHERE = frozenset({OrderStatus.REJECTED, OrderStatus.NOT_SENT, OrderStatus.NOT_PLACED})
 """Ends that say: the exchange never held this order."""
+AT_EXCHANGE = frozenset({OrderStatus.OPEN, OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED})
+"""States that say: the exchange holds, or held, this order."""
 
 
 @dataclass(frozen=True, slots=True)
 class Intended:
-    """An intent of the ledger with what the ledger holds of its order. `decided_at` UTC ns."""
+    """An intent of the ledger with what the ledger holds of its order. `decided_at` UTC ns; `current` False: of an
+    account before the present one."""
 
     client_id: str
     side: Side
@@ -43,19 +47,25 @@ class Intended:
     status: OrderStatus
     exchange_id: str
     executed_lots: int
+    current: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class ExchangeSide:
-    """What the exchange told. `orders` own and others', from open orders and single queries; `trades` of the account
-    since the account epoch began; `trade_orders` the client id behind the exchange id of each trade that the ledger
-    does not know (empty text: not told); `absent` client ids for which the exchange said: no such order."""
+    """What the exchange told.
+
+    `orders` own and others', open and ended, each once; `trades` of the account since the account epoch began;
+    `trade_orders` the client id behind the exchange id of each trade that the ledger does not know (empty text: not
+    told); `absent` client ids of which the exchange said that it holds no such order; `clocks` how its times and ours
+    compare; `too_old` how many orders ended so long ago that the exchange keeps them no more.
+    """
 
     orders: Sequence[OrderReport]
-    open_ids: frozenset[str]
     trades: Sequence[Fill]
     trade_orders: dict[str, str]
+    clocks: ClockGap
     absent: frozenset[str] = frozenset()
+    too_old: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +89,22 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """Clean when `differences` is empty; the counts say how much was compared."""
+    """Clean when `differences` is empty; the counts say how much was compared.
+
+    `intents` of the present account, `never_placed` those of them that the ledger says never came to be an order;
+    `exchange_orders` own ones, `foreign_orders` others' in the same span; `too_old`, `clocks` as the exchange's side.
+    """
 
     intents: int
+    never_placed: int
     exchange_orders: int
     fills: int
     exchange_fills: int
     exposure_units: int
     max_position_units: int
     foreign_orders: int
+    too_old: int
+    clocks: ClockGap
     differences: tuple[Difference, ...]
 
 
@@ -102,13 +119,16 @@ def audit(ledger: LedgerSide, exchange: ExchangeSide) -> Audit:
         *_fourth(ledger, exposure),
     )
     return Audit(
-        intents=len(ledger.intents),
+        intents=sum(intent.current for intent in ledger.intents),
+        never_placed=sum(intent.current and intent.status in NOWHERE for intent in ledger.intents),
         exchange_orders=len({order.exchange_id for order in own}),
         fills=len(ledger.fills),
         exchange_fills=len(exchange.trades),
         exposure_units=exposure,
         max_position_units=ledger.max_position_units,
         foreign_orders=len({o.exchange_id for o in exchange.orders} - {o.exchange_id for o in own}),
+        too_old=exchange.too_old,
+        clocks=exchange.clocks,
         differences=tuple(dict.fromkeys(differences)),
     )
 
@@ -121,12 +141,12 @@ def exposure_units(ledger: LedgerSide) -> int:
     buying = sum(
         max(0, intent.lots - intent.executed_lots)
         for intent in ledger.intents
-        if intent.side is Side.BUY and not intent.status.is_final
+        if intent.current and intent.side is Side.BUY and not intent.status.is_final
     )
     return position.base_units + ledger.instrument.base_units(buying)
 
 
-def _first(ledger: LedgerSide, exchange: ExchangeSide, own: Iterable[OrderReport]) -> Iterator[Difference]:
+def _first(ledger: LedgerSide, exchange: ExchangeSide, own: Sequence[OrderReport]) -> Iterator[Difference]:
     counted = Counter(intent.client_id for intent in ledger.intents)
     decided = {intent.client_id: intent.decided_at for intent in ledger.intents}
     for client_id, times in counted.items():
@@ -135,15 +155,20 @@ def _first(ledger: LedgerSide, exchange: ExchangeSide, own: Iterable[OrderReport
     for order in own:
         if order.client_id not in counted:
             yield Difference("I1", order.client_id, f"order {order.exchange_id} at the exchange has no intent")
-        elif order.updated_ms and decided[order.client_id] // 1_000_000 > order.updated_ms + _CLOCKS_MS:
-            yield Difference("I1", order.client_id, "its intent is younger than the exchange's last word on it")
+        else:
+            yield from _younger(order, decided[order.client_id], exchange.clocks)
+    told = {order.exchange_id for order in own}
     for exchange_id, client_id in exchange.trade_orders.items():
-        if client_id.startswith(ledger.prefix) and client_id not in counted:
+        if exchange_id not in told and client_id.startswith(ledger.prefix) and client_id not in counted:
             yield Difference("I1", client_id, f"order {exchange_id} was filled at the exchange and has no intent")
 
 
-_CLOCKS_MS = 1000
-"""Two clocks are compared here; halting starts at half a second of drift."""
+def _younger(order: OrderReport, decided_at: int, clocks: ClockGap) -> Iterator[Difference]:
+    taken_ms = order.created_ms or order.updated_ms
+    late_ms = decided_at // 1_000_000 - taken_ms
+    if taken_ms and late_ms > clocks.allowed:
+        text = f"decided {late_ms} ms after the exchange took order {order.exchange_id} ({clocks.allowed} ms allowed)"
+        yield Difference("I1", order.client_id, text)
 
 
 def _second(ledger: LedgerSide, own: Iterable[OrderReport]) -> Iterator[Difference]:
@@ -213,15 +238,26 @@ def _status(ledger: LedgerSide, exchange: ExchangeSide, own: Iterable[OrderRepor
             continue
         if (order.side, order.ticks, order.lots) != (intent.side, intent.ticks, intent.lots):
             yield Difference("I1", order.client_id, "side, price or size at the exchange is not what was intended")
-        if intent.status in NOWHERE:
-            text = f"the ledger says {intent.status.value}, the exchange holds order {order.exchange_id}"
-            yield Difference("I1", order.client_id, text)
-        elif order.status is not intent.status and intent.status not in _UNDECIDED:
-            text = f"the ledger says {intent.status.value}, the exchange {order.status.value}"
-            yield Difference("I1", order.client_id, text)
+        # Of several orders under one id (I2) the ledger's own row speaks of one only.
+        if not intent.exchange_id or order.exchange_id == intent.exchange_id:
+            yield from _end(intent, order)
     for intent in ledger.intents:
-        if intent.status is OrderStatus.OPEN and intent.client_id in exchange.absent:
-            yield Difference("I1", intent.client_id, "the ledger says OPEN, the exchange knows no such order")
+        if intent.status in AT_EXCHANGE and intent.client_id in exchange.absent:
+            text = f"the ledger says {intent.status.value}, the exchange knows no such order"
+            yield Difference("I1", intent.client_id, text)
+
+
+def _end(intent: Intended, order: OrderReport) -> Iterator[Difference]:
+    """Two ends must be the same, with the same executed size; an order must not have ended on one side alone."""
+    if order.status is not intent.status and intent.status in NOWHERE:
+        text = f"the ledger says {intent.status.value}, the exchange holds order {order.exchange_id}"
+        yield Difference("I1", order.client_id, text)
+    elif order.status is not intent.status and intent.status not in _UNDECIDED:
+        text = f"the ledger says {intent.status.value}, the exchange {order.status.value}"
+        yield Difference("I1", order.client_id, text)
+    if order.status.is_final and intent.status.is_final and order.executed_lots != intent.executed_lots:
+        text = f"executed {intent.executed_lots} lots in the ledger, {order.executed_lots} at the exchange"
+        yield Difference("I3", order.client_id, text)
 
 
 _UNDECIDED = frozenset({OrderStatus.PENDING, OrderStatus.UNKNOWN})

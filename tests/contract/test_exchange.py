@@ -373,3 +373,42 @@ def test_21_other_peoples_orders_show_but_under_their_own_ids() -> None:
             assert [order.client_id for order in await w.exchange.open_orders(SYMBOL)] == ["by-hand"]
 
     run(case())
+
+
+def test_22_all_orders_from_an_id_rise_page_by_page() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            kept, gone, filled = intent(price="2990.00"), intent(price="2991.00"), intent(price="3000.00")
+            numbers = [int(opened(await w.exchange.place(order)).exchange_id) for order in (kept, gone, filled)]
+            opened(await w.exchange.cancel(gone.client_id))
+            w.rest("SELL", "3000.00", "0.0100")
+            told = await w.exchange.orders(SYMBOL, 1)
+            assert [int(order.exchange_id) for order in told] == numbers == sorted(numbers)
+            assert [order.client_id for order in told] == [kept.client_id, gone.client_id, filled.client_id]
+            assert [order.status for order in told] == [OrderStatus.OPEN, OrderStatus.CANCELED, OrderStatus.FILLED]
+            assert [order.executed_lots for order in told] == [0, 0, 100]
+            for order, meant in zip(told, (kept, gone, filled), strict=True):
+                assert (order.side, order.ticks, order.lots) == (meant.side, meant.ticks, meant.lots)
+                assert meant.decided_at // 1_000_000 <= order.created_ms <= order.updated_ms
+                assert order == await w.exchange.order(order.client_id)
+            assert await w.exchange.orders(SYMBOL, numbers[1]) == told[1:]
+            assert await w.exchange.orders(SYMBOL, numbers[0], 2) == told[:2]
+            assert await w.exchange.orders(SYMBOL, numbers[2] + 1) == ()
+
+    run(case())
+
+
+def test_23_a_client_id_is_taken_again_once_its_order_has_ended() -> None:
+    async def case() -> None:
+        async with wired() as w:
+            order = intent()
+            first = opened(await w.exchange.place(order))
+            opened(await w.exchange.cancel(order.client_id))
+            second = opened(await w.exchange.place(order))
+            told = await w.exchange.orders(SYMBOL, 1)
+            assert [(each.client_id, each.exchange_id) for each in told] == [
+                (order.client_id, first.exchange_id),
+                (order.client_id, second.exchange_id),
+            ]
+
+    run(case())

@@ -41,6 +41,8 @@ class FakeReader:
     open: tuple[OrderReport, ...] = ()
     known: dict[str, OrderReport] = field(default_factory=dict)
     """Orders by client id that a single query finds."""
+    history: tuple[OrderReport, ...] = ()
+    """Orders that the list of all orders holds; where it is told twice, the last counts."""
     fills: tuple[Fill, ...] = ()
     permissions: KeyPermissions | None = None
     trip_ns: int = 2_000_000
@@ -78,6 +80,11 @@ class FakeReader:
 
     async def order_by_exchange_id(self, exchange_id: str) -> OrderReport | None:
         return next((order for order in self.known.values() if order.exchange_id == exchange_id), None)
+
+    async def orders(self, symbol: str, from_exchange_id: int, limit: int = 1000) -> tuple[OrderReport, ...]:
+        self._fail()
+        numbered = {int(order.exchange_id): order for order in self.history}
+        return tuple(numbered[number] for number in sorted(numbered) if number >= from_exchange_id)[:limit]
 
     async def trades(self, symbol: str, from_id: int, limit: int = 1000) -> tuple[Fill, ...]:
         later = sorted((fill for fill in self.fills if fill.trade_id >= from_id), key=lambda fill: fill.trade_id)

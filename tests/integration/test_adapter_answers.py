@@ -389,3 +389,35 @@ def test_key_permissions_are_none_where_not_offered() -> None:
             assert await exchange.key_permissions() is None
 
     run(case())
+
+
+def test_a_page_of_all_orders_is_asked_for_and_paid_for() -> None:
+    async def case() -> None:
+        clock = LiveClock()
+        async with stubbed(clock=clock) as (stub, exchange):
+
+            async def page(asked: Asked) -> web.StreamResponse:
+                told = {"symbol": SYMBOL, "price": "2990.00", "quantity": "0.0100", "newClientOrderId": "a"}
+                return json([order_body(told, orderId=number, time=5, updateTime=6) for number in (9, 8, 7)])
+
+            stub.answers["GET", "allOrders"] = page
+            weights = exchange._calls.client.mm_limiter._weights
+            before = weights.used(clock.monotonic())
+            orders = await exchange.orders(SYMBOL, 8)
+            assert weights.used(clock.monotonic()) - before == 20
+            asked = stub.log[-1].parameters
+            assert (asked["symbol"], asked["orderId"], asked["limit"]) == (SYMBOL, "8", "1000")
+            assert [order.exchange_id for order in orders] == ["8", "9"]
+            assert {order.created_ms for order in orders} == {5}
+
+    run(case())
+
+
+def test_a_list_of_orders_that_cannot_be_read_is_an_error() -> None:
+    async def case() -> None:
+        async with stubbed() as (stub, exchange):
+            stub.answers["GET", "allOrders"] = id_less
+            with pytest.raises(ExchangeError, match="all orders: the answer is not what the API documents"):
+                await exchange.orders(SYMBOL, 1)
+
+    run(case())

@@ -24,7 +24,14 @@ Tap = Callable[[str, RawEvent], bool]
 _ORDER_PATH = "order"
 _PLAIN = re.compile(r"[A-Za-z0-9_.~&=-]*")
 _MARKET_WEIGHTS = {"exchangeInfo": 20, "time": 1, "ping": 1, "ticker/price": 2, "depth": 50}
-_QUERY_WEIGHTS = {"account": 20, "openOrders": 6, "order": 4, "myTrades": 20, "account/commission": 20}
+_QUERY_WEIGHTS = {
+    "account": 20,
+    "openOrders": 6,
+    "allOrders": 20,
+    "order": 4,
+    "myTrades": 20,
+    "account/commission": 20,
+}
 _OTHER_WEIGHT = 1
 _GOODBYE = 0.5
 """Seconds a peer gets to answer the closing of a WebSocket."""

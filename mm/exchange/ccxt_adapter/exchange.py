@@ -88,6 +88,9 @@ class CcxtExchange:
     async def order_by_exchange_id(self, exchange_id: str) -> OrderReport | None:
         return await self._reader.order_by_exchange_id(exchange_id)
 
+    async def orders(self, symbol: str, from_exchange_id: int, limit: int = 1000) -> tuple[OrderReport, ...]:
+        return await self._reader.orders(symbol, from_exchange_id, limit)
+
     async def trades(self, symbol: str, from_id: int, limit: int = 1000) -> tuple[Fill, ...]:
         return await self._reader.trades(symbol, from_id, limit)
 

@@ -71,6 +71,7 @@ def order_report(raw: Raw, grid: Grid, fee_value: FeeValue) -> OrderReport:
         updated_ms=at_ms,
         reason=str(raw.get("expiryReason") or ""),
         fills=fills,
+        created_ms=int(raw.get("time") or 0),
     )
 
 

@@ -100,6 +100,18 @@ class Reader:
     async def order_by_exchange_id(self, exchange_id: str) -> OrderReport | None:
         return await self._order({"orderId": exchange_id})
 
+    async def orders(self, symbol: str, from_exchange_id: int, limit: int = 1000) -> tuple[OrderReport, ...]:
+        await self.ready()
+        parameters = {"symbol": Symbol(symbol).id, "orderId": from_exchange_id, "limit": limit}
+        answer = await self._private("all orders", self._client.private_get_allorders, parameters)
+        grid, fees = self._symbol.known()
+        try:
+            numbered = [(int(one["orderId"]), mapping.order_report(one, grid, fees)) for one in answer]
+        except _BROKEN as error:
+            raise _unreadable("all orders", error) from None
+        numbered.sort(key=lambda pair: pair[0])
+        return tuple(report for number, report in numbered if number >= from_exchange_id)
+
     async def trades(self, symbol: str, from_id: int, limit: int = 1000) -> tuple[Fill, ...]:
         await self.ready()
         parameters = {"symbol": Symbol(symbol).id, "fromId": from_id, "limit": limit}

@@ -102,6 +102,10 @@ class InProcessExchange:
     async def order_by_exchange_id(self, exchange_id: str) -> OrderReport | None:
         return self._found(order_id=int(exchange_id))
 
+    async def orders(self, symbol: str, from_exchange_id: int, limit: int = 1000) -> tuple[OrderReport, ...]:
+        found = self._venue.all_orders(self.uid, symbol, from_order_id=from_exchange_id, limit=limit)
+        return tuple(self._report(view) for view in found)
+
     async def trades(self, symbol: str, from_id: int, limit: int = 1000) -> tuple[Fill, ...]:
         return tuple(
             self._fill(trade, client_id="")
@@ -187,6 +191,7 @@ class InProcessExchange:
             quote_units=to_units(view.quote_executed),
             updated_ms=view.updated_ms,
             fills=tuple(self._fill(trade, client_id=view.orig_client_id) for trade in view.fills),
+            created_ms=view.created_ms,
         )
 
     def _fill(self, trade: TradeView, client_id: str) -> Fill:

@@ -15,6 +15,7 @@ from mm.ledger.queries import LedgerQueries
 from mm.rollout.evidence import Evidence
 from mm.rollout.stages import Stage
 from tests.fakes.account_reader import FakeReader, account
+from tests.fakes.mirror import mirror as mirror_of
 from tests.fakes.prepared_ledger import prepare
 from tests.unit.cli.commands import Shell, one_line
 
@@ -177,9 +178,8 @@ def test_a_profile_that_is_not_there(mm: Shell, home: Home, exchange: FakeReader
 
 
 def mirror(home: Home, exchange: FakeReader) -> None:
-    """The exchange knows exactly what the ledger says."""
     with LedgerQueries(home.environment("sim").ledger) as ledger:
-        exchange.fills = tuple(replace(view.fill, client_id="", fee_quote_units=None) for view in ledger.fills())
+        mirror_of(ledger, exchange)
 
 
 def test_audit_of_two_sides_that_agree(mm: Shell, home: Home, exchange: FakeReader) -> None:
@@ -187,8 +187,13 @@ def test_audit_of_two_sides_that_agree(mm: Shell, home: Home, exchange: FakeRead
     mirror(home, exchange)
     ran = mm("ledger", "audit", "--json")
     assert (ran.code, ran.json["clean"], ran.json["fills"]) == (0, True, 2)
+    assert (ran.json["intents"], ran.json["exchange_orders"]) == (3, 3)
     assert ran.json["exposure"] == "0.00009800"  # 0.002 bought, 0.1 % of it fee, 0.0019 sold
-    assert "clean" in mm("ledger", "audit").out
+    # 500 ms is what trading halts above; the rest is the drift measured now and the time a request takes.
+    assert 500 < ran.json["clock_allowed_ms"] < 700
+    shown = mm("ledger", "audit").out.replace("\n", " ")
+    assert "sim: 3 intents, 3 orders at the exchange, 2 fills against 2" in shown
+    assert "clean" in shown
 
 
 def old_trade(exchange: FakeReader) -> Fill:
@@ -208,12 +213,31 @@ def test_audit_lists_what_differs(mm: Shell, home: Home, exchange: FakeReader) -
     exchange.fills = (exchange.fills[0], replace(exchange.fills[1], fee_units=1))
     stray = OrderReport("mm-abc123-9", "99", "ETHUSDC", Side.BUY, "LIMIT", OrderStatus.OPEN, 290_000, 20, 0, 0, 0)
     exchange.open = (stray,)
-    exchange.known = {"mm-abc123-9": stray}
+    ended = replace(stray, client_id="mm-abc123-8", exchange_id="98", status=OrderStatus.CANCELED)
+    exchange.history += (ended, replace(stray, client_id="by-hand", exchange_id="97"))
     ran = mm("ledger", "audit", "--json")
     assert ran.code == 9
     found = [(row["invariant"], row["subject"]) for row in ran.json["differences"]]
-    assert found == [("I1", "mm-abc123-9"), ("I3", "trade 12")]
-    assert "fee_units is 570570 in the ledger, 1 at the exchange" in mm("ledger", "audit").out.replace("\n", " ")
+    assert found == [("I1", "mm-abc123-9"), ("I1", "mm-abc123-8"), ("I3", "trade 12")]
+    shown = mm("ledger", "audit").out.replace("\n", " ")
+    assert "3 intents, 5 orders at the exchange (1 of others)" in shown
+    assert "fee_units is 570570 in the ledger, 1 at the exchange" in shown
+
+
+@pytest.mark.parametrize(
+    ("environment", "mend"),
+    [("testnet", "`mm run --testnet` begins account epoch 2"), ("mainnet", "use the key that belongs to this ledger")],
+)
+def test_audit_of_an_account_that_was_opened_anew(
+    mm: Shell, home: Home, exchange: FakeReader, environment: str, mend: str
+) -> None:
+    prepare(home, environment)
+    step_to(home, "100")
+    exchange.held = account("8", USDC="100")
+    ran = mm("ledger", "audit", f"--{environment}")
+    assert (ran.code, ran.out) == (9, "")
+    assert "the ledger's last account is 7 (account epoch 1), the key belongs to account 8" in one_line(ran)
+    assert mend in one_line(ran)
 
 
 def test_audit_without_the_exchange(mm: Shell, home: Home, exchange: FakeReader) -> None:
