@@ -5,9 +5,10 @@ import os
 import signal
 from pathlib import Path
 
-from tests.e2e.commands import LIVELY, Background, Commands, person, until
+from tests.e2e.commands import Background, Commands, person, until
 
-# Quotes as far away as the profile has them: they rest long enough to be there when the stop comes.
+CALM = ("run", "--profile", "100usdc", "--sim", "--scenario", "ordinary")
+# Quotes as far away as the profile has them, in a calm market: they are still there when the stop comes.
 PROFILE = {
     "MM__STRATEGY__TICK_INTERVAL": "1s",
     "MM__EXCHANGE__RECV_WINDOW": "500ms",
@@ -22,7 +23,7 @@ FIRST_CANCEL = 2.0
 def test_running_or_hanging_it_ends_with_no_order_left(tmp_path: Path) -> None:
     """Both at a time: the fence is waited for once."""
     with person(tmp_path / "runs", PROFILE) as runs, person(tmp_path / "hangs", PROFILE) as hangs:
-        bots = {each.home: each.begin(*LIVELY) for each in (runs, hangs)}
+        bots = {each.home: each.begin(*CALM) for each in (runs, hangs)}
         for each in (runs, hangs):
             each.await_quote(bots[each.home])
         frozen = bots[hangs.home]
@@ -46,16 +47,16 @@ def test_running_or_hanging_it_ends_with_no_order_left(tmp_path: Path) -> None:
             os.kill(frozen.pid, signal.SIGCONT)
         assert hangs.venue.open_orders() == []
 
-        refused = runs.mm(*LIVELY, code=5)
+        refused = runs.mm(*CALM, code=5)
         assert refused.out == ""
-        assert "mm risk resume --note" in refused.err
+        assert "mm risk resume --sim --note" in refused.err
         assert "no own order is open on ETHUSDC" in refused.err, "what the stop did stays on record"
         assert runs.json("status")["stop_latch"] is True
         runs.mm("risk", "resume", code=2)
         lifted = runs.json("risk", "resume", "--note", "looked at it", "--by", "Li Wei")
         assert lifted["stop_latch_lifted"] is True
         assert [halt["cause"] for halt in lifted["lifted"]] == ["emergency_stop"]
-        again = runs.begin(*LIVELY, "--for", "3s").ended()
+        again = runs.begin(*CALM, "--for", "3s").ended()
         assert (again.code, again.err) == (0, "")
         runs.agree()
 

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -42,10 +43,10 @@ class First:
     run: Answer
 
 
-@pytest.fixture(scope="module")
-def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[First]:
+@pytest.fixture
+def first(tmp_path: Path) -> Iterator[First]:
     """init, config check, preflight, run: each as the README says."""
-    with person(tmp_path_factory.mktemp("first")) as commands:
+    with person(tmp_path) as commands:
         commands.mm("init")
         commands.mm("config", "check")
         preflight = commands.json("preflight", "--sim", "--profile", "100usdc")
@@ -57,14 +58,25 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Iterator[First]:
         yield First(commands, preflight, during, run)
 
 
-def test_the_preflight_says_what_holds_and_what_to_expect(first: First) -> None:
+def test_from_an_empty_home_to_the_review_and_a_second_run(first: First) -> None:
+    """One test, since all of it is about one run that takes its time."""
+    _the_preflight_says_what_holds_and_what_to_expect(first)
+    _it_trades_and_ledger_and_venue_agree(first)
+    _plain_lines_where_stdout_is_no_terminal(first)
+    _status_while_it_runs(first)
+    _afterwards_every_reading_command_answers_in_json(first)
+    _the_review_for_people_has_the_five_sections(first)
+    _a_second_run_goes_on_where_the_first_ended(first)
+
+
+def _the_preflight_says_what_holds_and_what_to_expect(first: First) -> None:
     assert first.preflight["passed"] is True
     items = {item["id"]: item for item in first.preflight["items"]}
     assert {"configuration", "ledger", "lock", "spread", "size", "expectation"} <= set(items)
     assert "halts at a loss above 5 USDC" in items["expectation"]["evidence"]
 
 
-def test_it_trades_and_ledger_and_venue_agree(first: First) -> None:
+def _it_trades_and_ledger_and_venue_agree(first: First) -> None:
     commands = first.commands
     fills = commands.agree()
     assert fills, "with quotes this close to a lively market a run trades"
@@ -87,7 +99,7 @@ def _position(fills: Sequence[Fill]) -> Decimal:
     return sum(sizes, Decimal(0)) - sum(Decimal(str(row["fee"])) for row in fills if row["fee_asset"] == "ETH")
 
 
-def test_plain_lines_where_stdout_is_no_terminal(first: First) -> None:
+def _plain_lines_where_stdout_is_no_terminal(first: First) -> None:
     out = first.run.out
     assert "\x1b" not in out
     assert re.search(r"^run \d{8}T\d{6}Z-[0-9a-f]{4} on sim, stage testnet$", out, re.MULTILINE)
@@ -98,14 +110,14 @@ def test_plain_lines_where_stdout_is_no_terminal(first: First) -> None:
     assert first.run.err == ""
 
 
-def test_status_while_it_runs(first: First) -> None:
+def _status_while_it_runs(first: First) -> None:
     during = first.during
     assert set(during) >= STATUS_KEYS
     assert (during["running"], during["profile"], during["stage"]) == (True, "100usdc", "testnet")
     assert during["trading_state"] in {"ACTIVE", "REDUCING"}
 
 
-def test_afterwards_every_reading_command_answers_in_json(first: First) -> None:
+def _afterwards_every_reading_command_answers_in_json(first: First) -> None:
     status, played, review, health, risk, stage = first.commands.together(
         ("status",), ("replay",), ("review", "daily"), ("health",), ("risk", "show"), ("stage", "show")
     )
@@ -125,14 +137,14 @@ def test_afterwards_every_reading_command_answers_in_json(first: First) -> None:
     assert len(first.commands.mm("logs", "--json", "-n", "5").out.splitlines()) == 5
 
 
-def test_the_review_for_people_has_the_five_sections(first: First) -> None:
+def _the_review_for_people_has_the_five_sections(first: First) -> None:
     shown = first.commands.mm("review", "daily").out
     for section in ("1. Orders", "2. Profit and loss", "3. Risk", "4. System", "5. Problems"):
         assert section in shown
     assert "kinder and livelier than the real market" in shown
 
 
-def test_a_second_run_goes_on_where_the_first_ended(first: First) -> None:
+def _a_second_run_goes_on_where_the_first_ended(first: First) -> None:
     """Under a terminal this time."""
     commands = first.commands
     venue, before = commands.venue.pid, len(commands.venue.trades())
