@@ -100,6 +100,16 @@ class SqliteLedger:
 
         return await self._call(read)
 
+    async def open_order(self, account_epoch: int, symbol: str) -> str:
+        """The client id of the last order that the exchange was seen to hold, as the ledger knows; "" when none is."""
+
+        def read(writer: Writer, rows: Rows) -> str:
+            writer.persist(rows)
+            found = writer.connection.execute(sql.LAST_OPEN, (account_epoch, symbol)).fetchone()
+            return "" if found is None else str(found[0])
+
+        return await self._call(read)
+
     async def begin_run(self, run: RunStart, baseline: Sequence[BalanceBaseline]) -> RunBegun:
         """Take the next epoch (`run.epoch` is ignored); older instances can commit no intent from now on.
 

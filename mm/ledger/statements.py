@@ -50,3 +50,7 @@ INSERT_FLOW = _insert(schema.capital_flows)
 INSERT_BASELINE = _insert(schema.balance_baselines)
 INSERT_RUN = _insert(schema.runs)
 END_RUN = "UPDATE runs SET ended = ?, outcome = ?, clean = ? WHERE epoch = ?"
+LAST_OPEN = (
+    "SELECT i.client_id FROM orders o JOIN intents i USING (client_id) JOIN runs r ON r.epoch = i.epoch"
+    " WHERE o.status = 'OPEN' AND r.account_epoch = ? AND i.symbol = ? ORDER BY i.id DESC LIMIT 1"
+)

@@ -36,6 +36,8 @@ class Reconciler:
         self._foreign: set[str] = set()
         self._next_trade_id = engine.setup.recovery.read_trades_from
         self._oldest_ms = engine.setup.recovery.opened_ms - _OLD_MS
+        self._last_trade_id = engine.setup.recovery.last_trade_id
+        self._uid = ""
 
     def _now(self) -> dict[str, int]:
         return {"at": self._clock.now(), "mono": self._clock.monotonic()}
@@ -67,6 +69,9 @@ class Reconciler:
                         **self._now(),
                     )
                 )
+            self._uid = self._uid or account.uid
+            if account.uid != self._uid:
+                problems.append(f"the key belongs to account {account.uid} now, not to {self._uid}: start anew")
             if not account.can_trade:
                 problems.append("the exchange says this account may not trade")
         except ExchangeError as error:
@@ -113,14 +118,24 @@ class Reconciler:
         self._engine.orders.note_exchange_id(report.exchange_id, report.client_id)
 
     async def _trades(self) -> None:
-        """Own fills from the last known trade on; each once, those of others skipped."""
+        """Own fills from the last known trade on; each once, those of others skipped.
+
+        The last one that was read before must be told again: a wiped account counts its trades anew, and what it
+        trades then would be missed.
+        """
+        missing = self._last_trade_id if self._last_trade_id >= self._next_trade_id else 0
         while True:
             page = await self._reader.trades(self._symbol, self._next_trade_id, _PAGE)
+            if missing and any(fill.trade_id == missing for fill in page):
+                missing = 0
+            if missing and len(page) < _PAGE:
+                raise ExchangeError(f"the exchange does not know trade {missing} any more: was the account wiped?")
             for fill in page:
                 owned = await self._with_owner(fill)
                 if owned is not None:
                     self._sink(FillSeen(fill=owned, source="reconcile", **self._now()))
             if page:
+                self._last_trade_id = max(self._last_trade_id, page[-1].trade_id)
                 self._next_trade_id = max(self._next_trade_id, page[-1].trade_id - _OVERLAP)
             if len(page) < _PAGE:
                 return

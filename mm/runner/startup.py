@@ -196,7 +196,8 @@ async def _recover(
     if last is not None and last[1] != account.uid:
         epoch = _next_epoch(spec, epoch, f"the ledger belongs to account {last[1]}, the key to account {account.uid}")
     if last is not None and epoch == last[0] and await _is_wiped(spec, around.exchange, ledger, epoch):
-        epoch = _next_epoch(spec, epoch, "the exchange does not know the ledger's last trade: the account was wiped")
+        why = "the exchange does not know the ledger's last trade, or its last open order: the account was wiped"
+        epoch = _next_epoch(spec, epoch, why)
     run = RunStart(
         run_id=spec.run_id,
         epoch=0,
@@ -225,10 +226,12 @@ def _utc(at: int) -> datetime:
 
 
 async def _is_wiped(spec: RunSpec, exchange: Exchange, ledger: SqliteLedger, account_epoch: int) -> bool:
-    """A testnet is wiped about monthly without notice: its trades, and so the ledger's last one, are gone."""
+    """A testnet is wiped about monthly without notice: its trades, and so the ledger's last one, are gone. Where none
+    was made yet, an order that the exchange did hold tells: open or ended, it answers for it otherwise."""
     last_trade = await ledger.last_trade_id(account_epoch, spec.symbol)
     if not last_trade:
-        return False
+        held = await ledger.open_order(account_epoch, spec.symbol)
+        return bool(held) and await exchange.order(held) is None
     page = await exchange.trades(spec.symbol, last_trade, 1)
     return not page or page[0].trade_id != last_trade
 

@@ -9,13 +9,15 @@ from typing import Any
 
 import pytest
 
+from mm.clock.simulated import SimulatedClock, run_virtual
 from mm.domain.errors import AuthenticationRefused, ExchangeError, LedgerError, NotProven
 from mm.domain.events import BookSeen, FillSeen, OrderNotSent
 from mm.domain.fill import FeeRates, Fill
 from mm.domain.instrument import Instrument
-from mm.ports import EventSink
+from mm.ledger.queries import LedgerQueries
+from mm.ports import Account, EventSink
 from mm.runner.startup import RunSpec
-from tests.fakes.world import World
+from tests.fakes.world import START_NS, World
 from tests.integration.test_runner_virtual import play, status_of
 
 
@@ -210,3 +212,38 @@ def test_another_symbol_is_refused_and_not_taken_for_a_wiped_account(tmp_path: P
 
 async def fees(symbol: str) -> FeeRates:
     return FeeRates(Decimal("0.001"), Decimal("0.001"))
+
+
+def test_an_account_wiped_before_its_first_trade_begins_anew(tmp_path: Path) -> None:
+    """Else its open order would stay open in the ledger for ever, and every run unreconciled."""
+
+    async def story(world: World) -> None:
+        async with world.run() as run:
+            alive = asyncio.create_task(run.runner.run())
+            while not world.own_open():
+                await asyncio.sleep(0.05)
+            await asyncio.sleep(0.05)
+            run.runner.dispatcher.spawn = lambda work: work.close()  # type: ignore[method-assign]
+            alive.cancel()
+            await asyncio.gather(alive, return_exceptions=True)
+        assert not world.venue.account_trades(world.account.uid)
+        wiped = world.venue.open_account({"USDC": Decimal(100)}, Decimal("0.001"), Decimal("0.001"), "another")
+        first, world.exchange.uid = world.exchange.uid, wiped.uid
+        own = world.exchange.account
+
+        async def same_uid() -> Account:
+            return replace(await own(), uid=str(first))
+
+        world.exchange.account = same_uid  # type: ignore[method-assign]
+        async with world.run(timedelta(seconds=20)) as run:
+            await run.go()
+        with LedgerQueries(world.home.ledger) as ledger:
+            assert [run.account_epoch for run in ledger.runs()] == [1, 2]
+        world.account = wiped
+
+    clock = SimulatedClock(START_NS)
+
+    async def main() -> None:
+        await story(World(tmp_path, clock))
+
+    run_virtual(main(), clock=clock)
