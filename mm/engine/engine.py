@@ -173,10 +173,13 @@ class Engine:
     def _on_stream_down(self, event: StreamDown) -> Sequence[Action]:
         actions: list[Action] = [RecordRisk("stream_down", "warning", f"{event.stream}: {event.why}")]
         if event.stream == "market":
+            was_up = self.market.is_up
             self.market.drop_book()
         else:
-            self._is_account_up = False
-        actions += self.risk.connection_lost(self._mono)
+            was_up, self._is_account_up = self._is_account_up, False
+        if was_up:
+            # One outage counts once for a stream, however often it is dialled again in vain.
+            actions += self.risk.connection_lost(self._mono)
         actions += self.risk.raise_cause(f"{event.stream}_stream", event.why)
         return actions
 

@@ -136,3 +136,16 @@ def test_own_orders_hold_funds() -> None:
     sold = sum(o.lots * 10_000 for o in own if o.side == "SELL")
     assert snapshot.free_quote_units == 85 * UNITS - spent
     assert snapshot.free_base_units == eth("0.005") - sold
+
+
+def test_one_outage_counts_once_for_the_breaker_however_often_it_is_dialled_in_vain() -> None:
+    desk = Desk()
+    desk.start()
+    for _ in range(5):
+        desk.down("account")
+        desk.wait(1)
+    assert "breaker_open" not in desk.engine.risk.causes
+    for _ in range(2):
+        desk.up("account")
+        desk.down("account")
+    assert "breaker_open" in desk.engine.risk.causes
