@@ -82,9 +82,8 @@ def finish(reports: Sequence[StopReport], *, as_json: bool, incident_home: Home 
             again = f"repeat 'mm stop --emergency --{report.environment}', or cancel on the exchange's own page"
             say(f"mm: {report.environment}: not proved that no order is left ({report.problem}{left}): {again}")
         elif incident_home is not None:
-            say(
-                f"{report.environment}: stopped until a person lifts it: mm risk resume --{report.environment} --note WHY"
-            )
+            named = report.environment
+            say(f"{named}: stopped until a person lifts it: mm risk resume --{named} --note WHY")
     return int(worst(reports))
 
 
