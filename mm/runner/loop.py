@@ -60,6 +60,8 @@ class Runner:
         self._loop = asyncio.get_running_loop()
         # The day that was recovered, so that a close between recovery and now is not missed.
         self._day = engine.risk.baseline.day
+        # The exchange's time at a monotonic moment: setting the machine's clock neither begins nor skips a day.
+        self._exchange_time = (parts.clock.now(), parts.clock.monotonic())
 
     def call_soon(self, work: Callable[[str], None], why: str) -> None:
         """From another thread: run `work` on the loop."""
@@ -160,7 +162,8 @@ class Runner:
     def _pulse(self) -> None:
         if not self.engine.is_stopping and not self._parts.latch.is_armed():
             self.stop("the stop latch fell")
-        today = self._times.day_at(_utc(self._clock.now())).day.isoformat()
+        told, then = self._exchange_time
+        today = self._times.day_at(_utc(told + self._clock.monotonic() - then)).day.isoformat()
         if today > self._day:
             self._day = today
             self._timer("day", today)
@@ -183,6 +186,7 @@ class Runner:
                 # Told by the streams and the next order as well; the clock is looked at again soon.
                 await self._clock.sleep(_CONTROL * 5)
                 continue
+            self._exchange_time = (self._clock.now() + drift_ms * 1_000_000, self._clock.monotonic())
             self.dispatcher.process(ClockDrift(drift_ms=drift_ms, round_trip_ms=round_trip_ms, **self.dispatcher.now()))
             await self._clock.sleep(_CLOCK_CHECK)
 

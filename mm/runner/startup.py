@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -87,7 +87,8 @@ class Run:
             outcome = await self.runner.run()
         except BaseException as error:
             text = error.message if isinstance(error, MmError) else type(error).__name__
-            await self._end(f"crashed: {text}", clean=False)
+            with suppress(LedgerError):  # what broke the run, and orders that may be left, must be what is told
+                await self._end(f"crashed: {text}", clean=False)
             raise
         await self._end(outcome.why, clean=outcome.proven)
         disarm(self._home)

@@ -134,6 +134,11 @@ def test_clearing_ends_when_the_key_is_refused_and_claims_nothing(tmp_path: Path
         async with world.run() as run:
             run.runner._resources = dying
             world.exchange.open_orders = refused  # type: ignore[method-assign]
+
+            async def full(*_: Any, **__: Any) -> None:
+                raise LedgerError("the disk is full")  # which must not be told in place of orders that are left
+
+            run._ledger.end_run = full  # type: ignore[method-assign]
             with pytest.raises(NotProven):
                 await run.go()
             assert world.home.armed.exists()
@@ -212,6 +217,41 @@ def test_another_symbol_is_refused_and_not_taken_for_a_wiped_account(tmp_path: P
 
 async def fees(symbol: str) -> FeeRates:
     return FeeRates(Decimal("0.001"), Decimal("0.001"))
+
+
+def test_a_clock_that_is_set_begins_no_trading_day(tmp_path: Path) -> None:
+    """The day's loss would count from a new start, and the limit would be passed twice."""
+
+    async def story(world: World) -> None:
+        ahead = 25 * 3600 * 1_000_000_000
+        async with world.run() as run:
+            going = asyncio.create_task(run.go())
+            await asyncio.sleep(30)
+            day = run.runner.engine.risk.baseline.day
+
+            async def measured() -> tuple[int, float]:
+                return -ahead // 1_000_000, 1.0
+
+            world.exchange.resync_clock = measured  # type: ignore[method-assign]
+            world.clock.step(ahead)
+            days = []
+            for _ in range(70):
+                await asyncio.sleep(2)
+                days.append(run.runner.engine.risk.baseline.day)
+            assert set(days) == {day}
+            world.clock.step(-ahead)
+            del world.exchange.resync_clock
+            await asyncio.sleep(240)  # the true close lies in between
+            assert run.runner.engine.risk.baseline.day > day
+            run.runner.stop("enough")
+            await going
+
+    clock = SimulatedClock(START_NS + 5 * 3600 * 1_000_000_000)  # 6 min 40 s before the close
+
+    async def main() -> None:
+        await story(World(tmp_path, clock, scenario="ordinary"))
+
+    run_virtual(main(), clock=clock)
 
 
 def test_an_account_wiped_before_its_first_trade_begins_anew(tmp_path: Path) -> None:
