@@ -151,15 +151,21 @@ def test_peoples_commands_are_taken_within_a_second() -> None:
 
 
 @pytest.mark.parametrize("step", [DAY_NS, 3 * DAY_NS])
-def test_a_clock_set_forwards_begins_the_new_day_once(step: int) -> None:
+@pytest.mark.parametrize("confirmed", [True, False])
+def test_a_clock_set_forwards_begins_the_new_day_once_if_the_exchange_agrees(step: int, confirmed: bool) -> None:  # noqa: FBT001
+    """Clocks are compared once a minute; until then, and without agreement, the days go by the exchange's."""
+
     async def story(office: Office, _runner: Runner) -> None:
         office.engine.risk.new_day(day_at(_utc(office)).day.isoformat(), 100 * 10**8)
         await asyncio.sleep(5)
         office.clock.step(step)
+        office.exchange.drift_ms = 0 if confirmed else -step // 1_000_000
+        await asyncio.sleep(50)
+        assert len([e for e in office.journal.events(TimerFired) if e.name == "day"]) <= 1  # the recovered one's end
 
-    office, _ = during(story, run_for=30)
+    office, _ = during(story, run_for=70)
     days = [event.detail for event in office.journal.events(TimerFired) if event.name == "day"]
-    assert len([day for day in days if day == day_at(_utc(office)).day.isoformat()]) == 1
+    assert len([day for day in days if day == day_at(_utc(office)).day.isoformat()]) == int(confirmed)
 
 
 def test_a_clock_set_backwards_begins_no_day_again_and_delays_nothing() -> None:
