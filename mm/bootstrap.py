@@ -22,7 +22,7 @@ from mm.config.loader import LoadedSettings
 from mm.config.secrets import load_credentials
 from mm.control.reader import ControlPoller
 from mm.control.store import ControlStore
-from mm.domain.errors import HaltedError, LedgerError
+from mm.domain.errors import HaltedError
 from mm.domain.instrument import to_units
 from mm.domain.trading_day import trading_day_at
 from mm.exchange.venue_server import process as venue_process
@@ -144,22 +144,15 @@ async def open_run(request: RunRequest, exchange: Exchange, clock: Clock) -> Asy
             run_id=spec.run_id,
             since=now,
             clock=clock,
-            on_failure=lambda why: log.error("control.db could not be read", why=why),
+            on_failure=lambda why: log.error("control.db could not be used", why=why),
         )
-
-        def write_halt(cause: str, detail: str) -> None:
-            try:
-                control.open_halt(request.environment, cause, detail)
-            except LedgerError as error:
-                # The engine is halted all the same; the ledger has the row.
-                log.warning("a halt could not be written to control.db", cause=cause, why=str(error))
 
         day = settings.trading_day
         around = Surroundings(
             exchange=exchange,
             clock=clock,
             control=poller,
-            write_halt=write_halt,
+            write_halt=poller.write_halt,
             resources=ProcessResources(),
             day_at=lambda moment: trading_day_at(moment, day.close, day.zone),
             on_journal_failure=lambda why: log.error("the journal ends here", why=why),

@@ -1,4 +1,4 @@
-"""People's commands as events of the engine."""
+"""People's commands as events of the engine, and the engine's halts for people."""
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -38,17 +38,37 @@ class ControlPoller:
         self._clock = clock
         self._on_failure = on_failure
         self._failing = False
+        self._unwritten: dict[str, str] = {}
+
+    def write_halt(self, cause: str, detail: str) -> None:
+        """A halt that a person must lift. One that cannot be written now is written at a later poll: it must outlive
+        this process. Never raises."""
+        self._unwritten.setdefault(cause, detail)
+        try:
+            self._write_halts()
+        except LedgerError as error:
+            self._tell(error)
+
+    def _write_halts(self) -> None:
+        while self._unwritten:
+            cause = next(iter(self._unwritten))
+            self._store.open_halt(self._environment, cause, self._unwritten[cause])
+            del self._unwritten[cause]
 
     def poll(self) -> Sequence[Event]:
         try:
+            self._write_halts()
             commands = self._store.take_commands(self._environment, self._run_id, KINDS)
         except LedgerError as error:
-            if not self._failing:
-                self._failing = True
-                self._on_failure(str(error))
+            self._tell(error)
             return ()
         self._failing = False
         return tuple(self._event(command) for command in commands if command.at >= self._since)
+
+    def _tell(self, error: LedgerError) -> None:
+        if not self._failing:
+            self._failing = True
+            self._on_failure(str(error))
 
     def _event(self, command: Command) -> Event:
         at, mono = self._clock.now(), self._clock.monotonic()

@@ -135,8 +135,8 @@ async def _prepare(
     exchange, clock = around.exchange, around.clock
     instrument = await exchange.instrument(spec.symbol)
     fees = await exchange.fee_rates(spec.symbol)
-    await exchange.resync_clock()
-    recovery = await _recover(home, spec, around, ledger, instrument)
+    drift_ms, _ = await exchange.resync_clock()
+    recovery = await _recover(home, spec, around, ledger, instrument, drift_ms=drift_ms)
     facts = BotFacts(
         process=ProcessId.own(),
         run_id=spec.run_id,
@@ -189,6 +189,8 @@ async def _recover(
     around: Surroundings,
     ledger: SqliteLedger,
     instrument: Instrument,
+    *,
+    drift_ms: int,
 ) -> Recovery:
     clock = around.clock
     account = await around.exchange.account()
@@ -219,7 +221,9 @@ async def _recover(
         config=spec.config,
     )
     await ledger.begin_run(run, _baseline(account, instrument, spec.capital_units))
-    return await ledger.recovery(epoch, around.day_at(_utc(clock.now())), spec.stage_since)
+    # The day is that of the exchange's clock: a wrong one here must not give the day's loss a new start.
+    day = around.day_at(_utc(clock.now() + drift_ms * 1_000_000))
+    return await ledger.recovery(epoch, day, spec.stage_since)
 
 
 def _utc(at: int) -> datetime:

@@ -17,7 +17,7 @@ from mm.domain.instrument import Instrument
 from mm.ledger.queries import LedgerQueries
 from mm.ports import Account, EventSink
 from mm.runner.startup import RunSpec
-from tests.fakes.world import START_NS, World
+from tests.fakes.world import START_NS, World, day_at, utc
 from tests.integration.test_runner_virtual import play, status_of
 
 
@@ -252,6 +252,25 @@ def test_a_clock_that_is_set_begins_no_trading_day(tmp_path: Path) -> None:
         await story(World(tmp_path, clock, scenario="ordinary"))
 
     run_virtual(main(), clock=clock)
+
+
+def test_a_run_that_starts_with_a_wrong_clock_goes_by_the_exchange_s_day(tmp_path: Path) -> None:
+    async def story(world: World) -> None:
+        today = day_at(utc(world.clock)).day.isoformat()
+        ahead = 24 * 3600 * 1_000_000_000
+
+        async def measured() -> tuple[int, float]:
+            return -ahead // 1_000_000, 1.0
+
+        world.exchange.resync_clock = measured  # type: ignore[method-assign]
+        world.clock.step(ahead)
+        async with world.run(timedelta(seconds=20)) as run:
+            assert run.runner.engine.risk.baseline.day == today
+            await run.go()
+            assert run.runner.engine.risk.baseline.day == today
+        assert world.exchange.placed == []  # a clock that is off by a day halts
+
+    play(tmp_path, story)
 
 
 def test_an_account_wiped_before_its_first_trade_begins_anew(tmp_path: Path) -> None:

@@ -69,3 +69,34 @@ def test_a_locked_database_is_told_once_and_tried_again(tmp_path: Path) -> None:
         other.execute("ROLLBACK")
         other.close()
         assert list(reader.poll()) == [StopRequested(at=7, mono=8, why="lunch")]
+
+
+def test_a_halt_that_could_not_be_written_is_written_later(tmp_path: Path) -> None:
+    """Else the next start would know nothing of it, and trade on without a person."""
+    failures: list[str] = []
+    path = tmp_path / "control.db"
+    with ControlStore(path, now=lambda: NOW, busy_timeout=0.01) as store:
+        reader = poller(store, failures)
+        other = pysqlite3.connect(str(path), isolation_level=None)
+        other.execute("BEGIN EXCLUSIVE")
+        reader.write_halt("daily_loss", "lost 6 USDC")
+        reader.write_halt("ledger", "the disk is full")
+        reader.poll()
+        other.execute("ROLLBACK")
+        other.close()
+        assert store.open_halts("sim") == []
+        reader.poll()
+        assert [(halt.cause, halt.detail) for halt in store.open_halts("sim")] == [
+            ("daily_loss", "lost 6 USDC"),
+            ("ledger", "the disk is full"),
+        ]
+        store.lift_halts("sim", "jo", "seen")
+        reader.poll()
+        assert store.open_halts("sim") == []
+    assert len(failures) == 1
+
+
+def test_a_halt_is_written_at_once(tmp_path: Path) -> None:
+    with ControlStore(tmp_path / "control.db", now=lambda: NOW) as store:
+        poller(store, []).write_halt("daily_loss", "lost 6 USDC")
+        assert [halt.cause for halt in store.open_halts("sim")] == ["daily_loss"]

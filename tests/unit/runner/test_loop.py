@@ -152,7 +152,7 @@ def test_peoples_commands_are_taken_within_a_second() -> None:
 
 @pytest.mark.parametrize("step", [DAY_NS, 3 * DAY_NS])
 @pytest.mark.parametrize("confirmed", [True, False])
-def test_a_clock_set_forwards_begins_the_new_day_once_if_the_exchange_agrees(step: int, confirmed: bool) -> None:  # noqa: FBT001
+def test_a_clock_set_forwards_begins_the_new_day_once_if_the_exchange_agrees(step: int, confirmed: bool) -> None:
     """Clocks are compared once a minute; until then, and without agreement, the days go by the exchange's."""
 
     async def story(office: Office, _runner: Runner) -> None:
