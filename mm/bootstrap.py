@@ -30,7 +30,7 @@ from mm.exchange.venue_server.files import VenueInfo
 from mm.health.resources import ProcessResources
 from mm.home import Home
 from mm.ports import AccountReader, Clock, Exchange
-from mm.rollout.stages import MAINNET, cap_risk, check_profile, parse_stage
+from mm.rollout.stages import MAINNET, cap_risk, check_profile, check_symbol, parse_stage
 from mm.runner.startup import Run, RunSpec, Surroundings, prepared_run
 
 SIM = "sim"
@@ -112,6 +112,7 @@ async def open_run(request: RunRequest, exchange: Exchange, clock: Clock) -> Asy
         stage = parse_stage(control.stage())
         since = control.stage_since()
         check_profile(stage, request.environment, request.profile, settings.capital)
+        check_symbol(request.environment, settings.symbol)
         standing = control.open_halts(request.environment)
         if standing:
             raise HaltedError(

@@ -107,10 +107,11 @@ def _duration(text: str | None) -> "timedelta | None":
 def _refuse_by_stage(request: "RunRequest") -> None:
     """Before anything is asked or started: does the stage allow it?"""
     from mm.cli.records import current_stage
-    from mm.rollout.stages import check_profile, parse_stage
+    from mm.rollout.stages import check_profile, check_symbol, parse_stage
 
     stage = parse_stage(current_stage(request.home))
     check_profile(stage, request.environment, request.profile, request.loaded.settings.capital)
+    check_symbol(request.environment, request.loaded.settings.symbol)
 
 
 def _confirm(profile: str, loaded: "LoadedSettings") -> None:

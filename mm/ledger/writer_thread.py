@@ -124,8 +124,8 @@ class WriterThread:
         if rows or (retry and self._writer.has_backlog):
             try:
                 self._writer.persist(rows)
-            except LedgerError as error:
-                self._writer.fail(str(error))
+            except Exception as error:  # noqa: BLE001 - whatever it is, the thread must live to tell it
+                self._writer.fail(f"rows could not be written: {error}")
         elif self._writer.commits - self._checkpointed >= _CHECKPOINT_AFTER:
             # In a quiet moment, so that no intent waits for it.
             self._checkpointed = self._writer.commits

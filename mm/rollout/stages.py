@@ -13,6 +13,7 @@ from typing import Any, Protocol, Self, TypeVar
 from mm.domain.errors import StageRefused, UsageError
 
 MAINNET = "mainnet"
+QUOTE = "USDC"
 
 
 class Stage(StrEnum):
@@ -101,6 +102,16 @@ def check_profile(stage: Stage, environment: str, profile: str, capital: Decimal
         raise StageRefused(
             f"stage {stage} allows {CAPS[stage].capital} USDC, profile {profile} has a capital of {capital}",
             "lower `capital` in the profile, or step up with `mm stage promote`",
+        )
+
+
+def check_symbol(environment: str, symbol: str) -> None:
+    """Raises StageRefused on mainnet for a symbol that is not paid in USDC: the caps, and a profile's capital, are
+    USDC, and 100 of another asset may be a fortune."""
+    if environment == MAINNET and not symbol.endswith(QUOTE):
+        raise StageRefused(
+            f"{symbol} is not traded in {QUOTE}, in which every stage counts its limits",
+            f"choose a symbol that ends in {QUOTE} for mainnet",
         )
 
 

@@ -6,7 +6,16 @@ from hypothesis import strategies as st
 
 from mm.domain.errors import StageRefused, UsageError
 from mm.risk.settings import RiskSettings
-from mm.rollout.stages import CAPS, Stage, allowed_profiles, cap_risk, check_profile, check_step, parse_stage
+from mm.rollout.stages import (
+    CAPS,
+    Stage,
+    allowed_profiles,
+    cap_risk,
+    check_profile,
+    check_step,
+    check_symbol,
+    parse_stage,
+)
 
 STAGES = st.sampled_from(list(Stage))
 LIMITS = st.builds(
@@ -80,9 +89,18 @@ def test_mainnet_refuses_a_profile_above_or_outside_the_tiers(profile: str, capi
         check_profile(Stage.USDC_100, "mainnet", profile, Decimal(capital))
 
 
+@pytest.mark.parametrize("symbol", ["WBTCBTC", "ETHBTC", "ETHUSDT", "USDCTRY"])
+def test_mainnet_refuses_a_symbol_whose_money_is_not_that_of_the_caps(symbol: str) -> None:
+    """A capital of 100 would be 100 BTC."""
+    with pytest.raises(StageRefused, match="not traded in USDC"):
+        check_symbol("mainnet", symbol)
+    check_symbol("testnet", symbol)
+
+
 def test_mainnet_allows_the_tier_and_those_below() -> None:
     check_profile(Stage.USDC_200, "mainnet", "100usdc", Decimal(100))
     check_profile(Stage.USDC_200, "mainnet", "200usdc", Decimal(200))
+    check_symbol("mainnet", "ETHUSDC")
 
 
 @given(current=STAGES, target=STAGES)
