@@ -338,6 +338,7 @@ class Engine:
         return self.risk.resume(event.by, event.note, self.snapshot())
 
     def _on_clock_drift(self, event: ClockDrift) -> Sequence[Action]:
+        self.market.drift_ms = event.drift_ms
         limit_ms = nanoseconds(self.setup.risk.max_clock_drift) // 1_000_000
         if abs(event.drift_ms) > limit_ms:
             detail = f"{event.drift_ms} ms against the exchange, limit {limit_ms} ms"

@@ -10,19 +10,25 @@ a minute's move; the price collar is measured from it."""
 
 
 class Market:
-    """Book, its freshness, and a reference price made of trades alone, independent of resting orders."""
+    """Book, its freshness, and a reference price made of trades alone, independent of resting orders.
+
+    `drift_ms`: exchange time minus local time, as last measured.
+    """
 
     def __init__(self) -> None:
         self.book = _EMPTY
         self.book_mono = 0
         self.is_up = False
+        self.drift_ms = 0
         self.reference_ticks = 0.0
         self.last_trade_ticks = 0
         self._reference_mono = 0
 
     def on_book(self, event: BookSeen) -> None:
+        """A book is as old as the exchange's event, not as its arrival: a connection that lags brings the past."""
         self.book = event.book
-        self.book_mono = event.mono
+        lag_ms = event.at // 1_000_000 + self.drift_ms - event.exchange_ms if event.exchange_ms else 0
+        self.book_mono = event.mono - max(0, lag_ms) * 1_000_000
         self.is_up = True
 
     def on_trade(self, event: MarketTradeSeen) -> None:
