@@ -9,8 +9,6 @@ from typing import Any
 
 from mm.domain.actions import (
     Action,
-    Cancel,
-    Reconcile,
     RecordFill,
     RecordRisk,
     StopRun,
@@ -18,23 +16,12 @@ from mm.domain.actions import (
 from mm.domain.events import (
     BalanceSeen,
     BookSeen,
-    CancelRejected,
-    CancelUnknown,
     CapitalFlowSeen,
     ClockDrift,
-    CommitFailed,
     Event,
     FillSeen,
     HaltRequested,
-    IntentsCommitted,
     MarketTradeSeen,
-    OrderAbsent,
-    OrderNotSent,
-    OrderSeen,
-    OrderSent,
-    PlaceRejected,
-    PlaceUnknown,
-    QueryFailed,
     Reconciled,
     ResumeRequested,
     StopRequested,
@@ -43,23 +30,21 @@ from mm.domain.events import (
     TimerFired,
 )
 from mm.domain.instrument import to_units
-from mm.domain.order import OrderStatus, Side
+from mm.domain.order import Side
 from mm.domain.quote import Quote
 from mm.domain.risk import TradingState
 from mm.domain.snapshot import Snapshot
 from mm.engine.account import Account
 from mm.engine.market import Market
+from mm.engine.own_orders import OwnOrderEvents
 from mm.engine.quoting import Quoting
+from mm.engine.reconciling import Reconciling
 from mm.engine.setup import EngineSetup
 from mm.execution.client_order_id import is_own
 from mm.execution.order_manager import OrderManager, Pace
 from mm.fields import nanoseconds
 from mm.risk.engine import RiskEngine
 from mm.strategy.registry import build_strategy
-
-_FAULTY_KEY = frozenset({"authentication", "geo_blocked"})
-_NO_FAULT = frozenset({"would_match", "insufficient_balance"})
-"""Refusals that are the market's ordinary answer and say nothing of a broken bot."""
 
 
 class Engine:
@@ -87,30 +72,17 @@ class Engine:
         self._stop_why = ""
         self._is_finished = False
         self._was_active = False
-        self._reconciling = False
-        self._reconcile_again = ""
         self._is_account_up = False
         self._day_to_begin = ""
-        self._next_reconcile = 0
-        self._next_proof = 0
-        self._proving = False
+        self._reconciling = Reconciling(nanoseconds(execution.reconcile_every), nanoseconds(execution.cancel_retry))
+        own_orders = OwnOrderEvents(self.orders, self.risk, self.quoting, self._reconciling, setup.tag)
         self._handlers: dict[type[Event], Callable[[Any], Sequence[Action]]] = {
+            **own_orders.handlers(),
             BookSeen: self._on_book,
             MarketTradeSeen: self._on_trade,
             StreamUp: self._on_stream_up,
             StreamDown: self._on_stream_down,
-            OrderSeen: self._on_order,
             FillSeen: self._on_fill,
-            IntentsCommitted: lambda _: (),
-            CommitFailed: self._on_commit_failed,
-            OrderSent: self._on_sent,
-            OrderNotSent: self._on_not_sent,
-            PlaceRejected: self._on_rejected,
-            PlaceUnknown: self._on_unknown,
-            CancelRejected: self._on_cancel_rejected,
-            CancelUnknown: lambda _: (),
-            OrderAbsent: self._on_absent,
-            QueryFailed: self._on_query_failed,
             BalanceSeen: self._on_balance,
             CapitalFlowSeen: self._on_capital_flow,
             Reconciled: self._on_reconciled,
@@ -167,7 +139,7 @@ class Engine:
     def _on_stream_up(self, event: StreamUp) -> Sequence[Action]:
         if event.stream == "account":
             self._is_account_up = True
-            return self._reconcile("account stream is back", anew=True)
+            return self._reconciling.ask("account stream is back", anew=True)
         return ()
 
     def _on_stream_down(self, event: StreamDown) -> Sequence[Action]:
@@ -183,23 +155,7 @@ class Engine:
         actions += self.risk.raise_cause(f"{event.stream}_stream", event.why)
         return actions
 
-    # --- own orders ---------------------------------------------------------------
-
-    def _on_order(self, event: OrderSeen) -> Sequence[Action]:
-        report = event.report
-        if not is_own(report.client_id, self.setup.tag):
-            return ()
-        if self.orders.get(report.client_id) is None:
-            if report.status.is_final:
-                return ()
-            detail = f"{report.client_id} is open at the exchange but not in the ledger: cancelled"
-            return (RecordRisk("unrecorded_order", "critical", detail), Cancel(report.client_id, "not in the ledger"))
-        actions = self.orders.report(report, event.source, self._mono)
-        if event.source == "place":
-            actions += self.risk.order_ok(self._mono)
-        if report.status.is_final:
-            self.quoting.wake()
-        return actions
+    # --- account ------------------------------------------------------------------
 
     def _on_fill(self, event: FillSeen) -> Sequence[Action]:
         fill = event.fill
@@ -215,63 +171,6 @@ class Engine:
         actions += self._equity()
         return actions
 
-    def _on_commit_failed(self, event: CommitFailed) -> Sequence[Action]:
-        actions: list[Action] = []
-        for client_id in event.client_ids:
-            actions += self.orders.end(client_id, OrderStatus.NOT_SENT, "commit", event.why)
-        # What cannot be persisted is not sent; a ledger that failed once is not trusted to hold the next fill.
-        actions += self.risk.halt("ledger", f"the ledger could not be written: {event.why}")
-        return actions
-
-    def _on_sent(self, event: OrderSent) -> Sequence[Action]:
-        self.orders.sent(event.client_id, event.fence_mono)
-        return ()
-
-    def _on_not_sent(self, event: OrderNotSent) -> Sequence[Action]:
-        actions = self.orders.end(event.client_id, OrderStatus.NOT_SENT, "place", f"{event.code}: {event.why}")
-        if event.code == "connect":
-            actions += self.risk.connection_lost(self._mono)
-        elif event.code in _FAULTY_KEY:
-            actions += self.risk.halt(event.code, event.why)
-        return actions
-
-    def _on_rejected(self, event: PlaceRejected) -> Sequence[Action]:
-        why = f"{event.code} {event.reason}"
-        actions = self.orders.end(event.client_id, OrderStatus.REJECTED, "place", why)
-        if event.reason in _FAULTY_KEY:
-            actions += self.risk.halt(event.reason, f"the exchange refused the key or the place: {event.message}")
-        elif event.reason in _NO_FAULT:
-            actions += self.risk.order_ok(self._mono)
-        else:
-            actions += self.risk.order_rejected(self._mono, event.reason)
-        if event.reason == "insufficient_balance":
-            # At most one attempt per refresh of the balances.
-            self.quoting.await_balances()
-            actions += self._reconcile("the exchange says the funds do not suffice", anew=True)
-        return actions
-
-    def _on_unknown(self, event: PlaceUnknown) -> Sequence[Action]:
-        actions = self.orders.unknown(event.client_id, event.why, self._mono)
-        actions.append(RecordRisk("order_unknown", "warning", f"{event.client_id}: {event.why}"))
-        actions += self.risk.order_unknown(self._mono)
-        return actions
-
-    def _on_cancel_rejected(self, event: CancelRejected) -> Sequence[Action]:
-        self.orders.cancel_refused(event.client_id, self._mono)
-        return self.orders.due(self._mono)
-
-    def _on_absent(self, event: OrderAbsent) -> Sequence[Action]:
-        actions = self.orders.absent(event.client_id, corroborated=event.corroborated, mono=self._mono)
-        if actions:
-            self.quoting.wake()
-        return actions
-
-    def _on_query_failed(self, event: QueryFailed) -> Sequence[Action]:
-        self.orders.query_failed(event.client_id, self._mono)
-        return ()
-
-    # --- account ------------------------------------------------------------------
-
     def _on_balance(self, event: BalanceSeen) -> Sequence[Action]:
         self.account.on_balance(event)
         return ()
@@ -281,11 +180,8 @@ class Engine:
         return self.risk.capital_flow(event.quote_units)
 
     def _on_reconciled(self, event: Reconciled) -> Sequence[Action]:
-        self._reconciling = False
-        again, self._reconcile_again = self._reconcile_again, ""
-        proving, self._proving = self._proving, False
-        self._next_reconcile = self._mono + nanoseconds(self.setup.execution.reconcile_every)
-        if proving and not event.problems and not len(self.orders):
+        reading = self._reconciling.done(self._mono, agrees=not event.problems)
+        if reading.proving and not event.problems and not len(self.orders):
             self._is_finished = True
             return [*self._equity(), StopRun(self._stop_why)]
         actions: list[Action] = []
@@ -294,12 +190,10 @@ class Engine:
             actions += self.risk.halt("data_inconsistent", problem)
         if event.problems:
             detail = "; ".join(event.problems)
-            self._next_proof = self._next_reconcile = self._mono + nanoseconds(self.setup.execution.cancel_retry)
             actions.append(RecordRisk("reconcile", "warning", detail))
             return [*actions, *self.risk.raise_cause("unreconciled", detail)]
-        if again:
-            # What was read may be older than the reason to read again.
-            return [*actions, *self._reconcile(again)]
+        if reading.again:
+            return [*actions, *self._reconciling.ask(reading.again)]
         for cause in ("starting", "unreconciled", *(["account_stream"] if self._is_account_up else [])):
             actions += self.risk.clear(cause)
         self.quoting.balances_known()
@@ -315,8 +209,7 @@ class Engine:
         if event.name == "tick":
             actions += self._equity()  # before anything is replaced: the quoted spread is what stood
             actions += self._requote(place=True)
-        if self._next_reconcile and self._mono >= self._next_reconcile:
-            actions += self._reconcile("periodic")
+        actions += self._reconciling.due(self._mono)
         return actions
 
     def _on_day(self, day: str) -> Sequence[Action]:
@@ -362,23 +255,13 @@ class Engine:
         self._was_active = self.risk.state is TradingState.ACTIVE
         if self.quoting.is_due:
             actions += self._requote(place=True)
-        if self._stop_why and not len(self.orders) and not self._is_finished and self._mono >= self._next_proof:
-            asked = self._reconcile("stop")
-            self._proving = self._proving or bool(asked)
-            actions += asked
+        if self._stop_why and not len(self.orders) and not self._is_finished:
+            actions += self._reconciling.prove(self._mono)
         return actions
 
     def _requote(self, *, place: bool) -> list[Action]:
         self.quote, actions = self.quoting.requote(self.snapshot(), place=place)
         return actions
-
-    def _reconcile(self, why: str, *, anew: bool = False) -> list[Action]:
-        """`anew`: what a reconciliation under way has read already is not good enough."""
-        if self._reconciling:
-            self._reconcile_again = self._reconcile_again or (why if anew else "")
-            return []
-        self._reconciling = True
-        return [Reconcile(why)]
 
     def _restore_orders(self) -> None:
         setup = self.setup

@@ -263,7 +263,7 @@ class Story:
         return self.desk.feed(OrderAbsent, client_id=client_id, corroborated=order.fence <= self.desk.mono)
 
     def reconciled(self) -> list[Action]:
-        if not self.desk.engine._reconciling:
+        if not self.desk.engine._reconciling.is_under_way:
             return []
         if self.chance.random() < 0.2:
             return self.desk.reconciled("the exchange could not be read")

@@ -41,7 +41,7 @@ def run_with(
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 -- what is awaited happens in a file
+        while not condition():
             await asyncio.sleep(0.005)
 
 
