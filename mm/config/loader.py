@@ -82,9 +82,15 @@ def _checked(document: Document, problems: list[str]) -> dict[KeyPath, object]:
         key = keys().get(path)
         if key is not None:
             try:
-                values[path] = typed_value(key, leaf)
+                value = typed_value(key, leaf)
             except WrongValue as wrong:
                 problems.append(f"{leaf.place}: {key.name}: {_shown(leaf)} {wrong}; allowed: {key.allowed}")
+                continue
+            # Each layer by itself: a value that another layer overrides today is in force tomorrow.
+            if key.is_allowed(value):
+                values[path] = value
+            else:
+                problems.append(f"{leaf.place}: {key.name}: {_shown(leaf)} is not allowed; allowed: {key.allowed}")
         elif path in sections():
             if leaf.value is not None and not isinstance(leaf.value, EmptySection):
                 problems.append(f"{leaf.place}: {_dotted(path)} is a section, not a value; write its keys below it")
@@ -137,8 +143,7 @@ def _assemble(layers: list[dict[str, Any]], written: Mapping[KeyPath, Leaf], pro
                     _contradiction(said, written) for said in error["msg"].removeprefix("Value error, ").split("; ")
                 ]
             elif error["type"] != "missing":
-                leaf = written[path]
-                problems.append(f"{leaf.place}: {key.name}: {_shown(leaf)} is not allowed; allowed: {key.allowed}")
+                problems.append(f"{written[path].place}: {key.name}: {error['msg']}")
             elif not problems:
                 problems.append(f"{key.name} is not set; allowed: {key.allowed}; a profile sets it")
         return None

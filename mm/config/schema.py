@@ -3,12 +3,13 @@
 import types
 from collections.abc import Iterator
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import time, timedelta
 from decimal import Decimal
 from functools import cache
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
@@ -29,10 +30,19 @@ class Key:
     default: Any
     meaning: str
     allowed: str
+    field: TypeAdapter[Any] = dataclass_field(compare=False, repr=False)
 
     @property
     def name(self) -> str:
         return ".".join(self.path)
+
+    def is_allowed(self, value: object) -> bool:
+        """Whether the settings class would take `value` (of the right type) for this key alone."""
+        try:
+            self.field.validate_python(value)
+        except ValidationError:
+            return False
+        return True
 
 
 @cache
@@ -58,6 +68,7 @@ def _key(path: KeyPath, field: FieldInfo) -> Key:
     annotation, optional, metadata = _inner(field.annotation, list(field.metadata))
     choices = tuple(map(str, get_args(annotation))) if get_origin(annotation) is Literal else ()
     kind = str if choices else annotation
+    form: Any = Annotated[field.annotation, field]
     return Key(
         path=path,
         kind=kind,
@@ -67,6 +78,7 @@ def _key(path: KeyPath, field: FieldInfo) -> Key:
         default=None if field.default is PydanticUndefined else field.default,
         meaning=field.description or "",
         allowed=_allowed(kind, choices, metadata) + (", or nothing" if optional else ""),
+        field=TypeAdapter(form, config=ConfigDict(allow_inf_nan=False)),
     )
 
 

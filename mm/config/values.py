@@ -9,7 +9,7 @@ from mm.domain.duration import parse_duration
 
 
 class WrongValue(Exception):
-    """The value has not the form that the key takes; ranges are checked later, with everything in place."""
+    """The value has not the form that the key takes; its range is checked next."""
 
 
 def typed_value(key: Key, leaf: Leaf) -> object:

@@ -124,6 +124,13 @@ def test_a_wrong_value_names_file_line_key_value_and_range(home: Home, key: str,
     assert "mm config check" in said
 
 
+def test_a_wrong_value_is_refused_even_where_another_layer_overrides_it(home: Home) -> None:
+    home.config_file.write_text("strategy:\n  base_spread: 0.9\n")
+    said = _refused(home, "100usdc", MM__STRATEGY__BASE_SPREAD="0.003")
+    assert f"{home.config_file}:2: strategy.base_spread: 0.9 is not allowed" in said
+    assert "≤ 0.2" in said
+
+
 def test_every_problem_is_told_at_once(home: Home) -> None:
     home.config_file.write_text("risk:\n  stale_after: 2\n  max_postion: 1\nstrategy: 5\nlevels: 3\n")
     said = _refused(home, MM__CAPITAL="-5", MM__NOTHING__HERE="1")
