@@ -239,4 +239,6 @@ def _farewell(watch: "RunWatch", outcome: "RunOutcome") -> None:
 
     with suppress(OSError):  # the terminal may be gone; the outcome is in the ledger
         typer.echo(f"stopped: {outcome.why}; no own order is left at the exchange")
+        if not outcome.clean:
+            typer.echo("the run did not end in order: its last fills may be read only at the next start")
         typer.echo(watch.summary())

@@ -43,10 +43,12 @@ class RunTimes:
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """`why` it ended; `proven`: the exchange showed no own order after the last cancel."""
+    """`why` it ended; no own order was left in either case. `clean`: the engine saw its last order end and had the
+    exchange read after that. Otherwise the exchange was cleared past it, and last fills may be known only at the
+    next start."""
 
     why: str
-    proven: bool
+    clean: bool
 
 
 class Runner:
@@ -88,7 +90,9 @@ class Runner:
         if self._times.run_for is not None:
             work.append(asyncio.create_task(self._stop_after(self._times.run_for)))
         try:
-            why = await self._until_finished(work)
+            return await self._until_finished(work)
+        except NotProven:
+            raise  # it was tried already
         except Exception as error:
             # Whatever broke, orders must not outlive the one who minds them.
             await self._clear(f"{type(error).__name__}: {error}")
@@ -98,9 +102,8 @@ class Runner:
                 task.cancel()
             await asyncio.gather(*work, return_exceptions=True)
             await self.dispatcher.close()
-        return RunOutcome(why, proven=True)
 
-    async def _until_finished(self, work: list[asyncio.Task[None]]) -> str:
+    async def _until_finished(self, work: list[asyncio.Task[None]]) -> RunOutcome:
         finished = self.dispatcher.finished
         stopping_since = 0.0
         while not finished.done():
@@ -115,8 +118,8 @@ class Runner:
                 stopping_since = stopping_since or now
                 if now - stopping_since > self._times.stop_timeout:
                     await self._clear("the stop took too long")
-                    return "stopped by clearing the exchange"
-        return finished.result()
+                    return RunOutcome("stopped by clearing the exchange", clean=False)
+        return RunOutcome(finished.result(), clean=True)
 
     async def _clear(self, why: str) -> None:
         self.dispatcher.shut()

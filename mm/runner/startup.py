@@ -90,7 +90,7 @@ class Run:
             with suppress(LedgerError):  # what broke the run, and orders that may be left, must be what is told
                 await self._end(f"crashed: {text}", clean=False)
             raise
-        await self._end(outcome.why, clean=outcome.proven)
+        await self._end(outcome.why, clean=outcome.clean)
         disarm(self._home)
         return outcome
 

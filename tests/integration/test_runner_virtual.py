@@ -72,7 +72,7 @@ def test_a_run_trades_stops_by_itself_and_leaves_no_order(tmp_path: Path) -> Non
     async def story(world: World) -> None:
         async with world.run(timedelta(minutes=10)) as run:
             outcome = await run.go()
-        assert outcome.proven
+        assert outcome.clean
         assert outcome.why == "the time of the run is over"
 
     world = play(tmp_path, story)
@@ -147,7 +147,7 @@ def kill_at(seconds: float) -> Story:
             await asyncio.gather(alive, return_exceptions=True)
         left = world.own_open()
         async with world.run(timedelta(minutes=2)) as run:
-            assert (await run.go()).proven
+            assert (await run.go()).clean
         assert world.own_open() == [], left
 
     return story

@@ -195,7 +195,7 @@ def test_a_run_without_a_journal_trades_all_the_same(tmp_path: Path) -> None:
     async def story(world: World) -> None:
         Spec(world, keep_journal=False)
         async with world.run(timedelta(seconds=20)) as run:
-            assert (await run.go()).proven
+            assert (await run.go()).clean
 
     world = play(tmp_path, story)
     assert not world.home.journal.exists() or not list(world.home.journal.iterdir())
