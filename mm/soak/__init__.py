@@ -1,0 +1,1 @@
+"""Long runs in virtual time, with faults, checked after every event."""
