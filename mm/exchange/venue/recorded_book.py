@@ -3,7 +3,8 @@
 Recorded levels show size without orders. An account's order joins behind the whole recorded size at its price; it
 comes to the front only as recorded trades at that price eat that size (`hit`) or the level shrinks below what was
 ahead. That default (`conservative`) assumes that every cancel happened behind the order: it can only be too late with
-a fill, never too early. `proportional` lets cancels shorten the queue by the order's share of it.
+a fill, never too early. `proportional` lets cancels shorten the queue by the order's share of it; `optimistic` assumes
+that every cancel happened in front of the order: it can only be too early.
 What an account takes from a recorded level stays gone while that level lasts.
 """
 
@@ -15,7 +16,7 @@ from mm.exchange.venue.ladder import Ladder
 from mm.exchange.venue.order import Appetite, Order, Plan
 from mm.exchange.venue.planning import Offer, plan
 
-QueueModel = Literal["conservative", "proportional"]
+QueueModel = Literal["conservative", "proportional", "optimistic"]
 _UNSEEN = -1
 
 
@@ -25,7 +26,7 @@ class RecordedBook:
     def __init__(self, log: DepthLog, queue: QueueModel) -> None:
         self.log = log
         self.is_open = False
-        self._queue = queue
+        self.queue = queue
         self.recorded = (Ladder(buy=False), Ladder(buy=True))
         self._shown = (Ladder(buy=False), Ladder(buy=True))
         self._consumed: tuple[dict[int, int], dict[int, int]] = ({}, {})
@@ -108,8 +109,12 @@ class RecordedBook:
                 del consumed[ticks]
         canceled = max(0, before - lots - traded)
         for order in self._own[buy].get(ticks, ()):
-            if self._queue == "proportional" and order.queue_ahead > 0 and canceled:
-                order.queue_ahead -= canceled * min(order.queue_ahead, before) // before
+            if order.queue_ahead > 0 and canceled:
+                ahead = min(order.queue_ahead, before)
+                if self.queue == "proportional":
+                    order.queue_ahead -= canceled * ahead // before
+                elif self.queue == "optimistic":
+                    order.queue_ahead -= min(canceled, ahead)
             order.queue_ahead = min(order.queue_ahead, lots)
         self._show(ticks, buy=buy)
 

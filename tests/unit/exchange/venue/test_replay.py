@@ -104,6 +104,7 @@ def test_trades_on_the_other_side_or_at_worse_prices_move_nothing(tmp_path: Path
         ("conservative", "4", "4.2", "0.2"),
         ("conservative", "1", "1.2", "0.2"),  # the level shrank below what was ahead
         ("proportional", "4", "4.2", "0.2"),
+        ("optimistic", "4", "4.2", "0.2"),
     ],
 )
 def test_cancels_shorten_the_queue_only_as_far_as_they_must(
@@ -116,9 +117,9 @@ def test_cancels_shorten_the_queue_only_as_far_as_they_must(
     assert tape.executed() == d(executed)
 
 
-@pytest.mark.parametrize(("queue", "executed"), [("conservative", "0"), ("proportional", "0.4")])
+@pytest.mark.parametrize(("queue", "executed"), [("conservative", "0"), ("proportional", "0.4"), ("optimistic", "0.5")])
 def test_the_default_queue_is_the_later_one(tmp_path: Path, queue: QueueModel, executed: str) -> None:
-    """Size that joined behind and a cancel somewhere: only `proportional` takes the cancel to be ahead."""
+    """Size that joined behind and a cancel somewhere: `conservative` takes all of the cancel to be behind, `optimistic` all ahead."""
     tape = Tape(
         tmp_path,
         depth(101, 101, [["2999.00", "10"]]),
