@@ -45,6 +45,7 @@ class Market:
 
     scenario: str | None = None
     replay: tuple[Path, ...] = ()
+    replay_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,8 @@ def ready_venue(home: Home, loaded: LoadedSettings, market: Market) -> VenueInfo
     running = venue_process.status(home)
     if running is not None and market.scenario is None and not market.replay and running.market == "generated":
         return running
-    return venue_process.start(home, loaded.settings.venue, market.scenario, market.replay)
+    settings = loaded.settings.venue
+    return venue_process.start(home, settings, market.scenario, market.replay, market.replay_from)
 
 
 @asynccontextmanager

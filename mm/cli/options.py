@@ -4,6 +4,8 @@ def status(as_json: Json = False, sim: Sim = False, testnet: Testnet = False, ma
     environment = reading_environment(home, sim=sim, testnet=testnet, mainnet=mainnet)
 """
 
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,10 +16,26 @@ from mm.home import ENVIRONMENTS, Home
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Profile = Annotated[str | None, typer.Option("--profile", "-p", metavar="NAME", help="Capital tier, like 100usdc.")]
+Replay = Annotated[
+    list[Path] | None,
+    typer.Option("--replay", metavar="FILE", help="Sim only: play a recorded market; repeat it for more files."),
+]
+ReplayFrom = Annotated[
+    str | None, typer.Option("--from", metavar="TIME", help="Recorded bars: begin there, like 2024-08-05T00:00Z.")
+]
 Sim = Annotated[bool, typer.Option("--sim", help="The local venue.")]
 Testnet = Annotated[bool, typer.Option("--testnet", help="Binance Spot testnet.")]
 Mainnet = Annotated[bool, typer.Option("--mainnet", help="Binance Spot: real money.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask (services have no terminal).")]
+
+
+def moment(text: str, option: str) -> datetime:
+    """A moment in ISO 8601; UTC unless it says otherwise. Raises UsageError."""
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"{option}: {text!r} is no moment", "write it like 2024-08-05T00:00Z") from None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def named_environment(*, sim: bool, testnet: bool, mainnet: bool) -> str | None:

@@ -5,7 +5,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mm.cli.options import Mainnet, Profile, Sim, Testnet, Yes, trading_environment
+from mm.cli.options import (
+    Mainnet,
+    Profile,
+    Replay,
+    ReplayFrom,
+    Sim,
+    Testnet,
+    Yes,
+    moment,
+    trading_environment,
+)
 from mm.domain.errors import ConfigurationError, InstanceRunning, UsageError
 from mm.home import Home
 
@@ -29,10 +39,8 @@ def run(
     run_for: Annotated[
         str | None, typer.Option("--for", metavar="DURATION", help="Stop by itself after this long, like 2h.")
     ] = None,
-    replay: Annotated[
-        list[Path] | None,
-        typer.Option("--replay", metavar="FILE", help="Sim only: play a recorded market; repeat it for more files."),
-    ] = None,
+    replay: Replay = None,
+    replay_from: ReplayFrom = None,
     scenario: Annotated[
         str | None, typer.Option("--scenario", metavar="NAME", help="Sim only: generated market, ordinary or lively.")
     ] = None,
@@ -65,6 +73,8 @@ def run(
         raise UsageError("which capital tier", "say it with --profile, like --profile 100usdc")
     if (replay or scenario) and environment != "sim":
         raise UsageError("--replay and --scenario choose the local venue's market", "they go with --sim")
+    if replay_from and not replay:
+        raise UsageError("--from chooses where a recording begins", "it goes with --replay")
     if replay and scenario:
         raise UsageError("--replay and --scenario exclude each other", "a recorded market is what it was")
     home = Home.of()
@@ -80,7 +90,7 @@ def run(
     if environment == "mainnet" and not yes:
         _confirm(profile, loaded)
     if environment == "sim":
-        _serve(home, loaded, scenario, replay or [])
+        _serve(home, loaded, scenario, replay or [], replay_from)
     files.make()
     log = loaded.settings.logging
     configure_logging(files.log, level=log.level, max_file_mb=log.max_file_mb, keep_files=log.keep_files)
@@ -126,10 +136,13 @@ def _confirm(profile: str, loaded: "LoadedSettings") -> None:
         raise UsageError("not confirmed", "nothing was started")
 
 
-def _serve(home: Home, loaded: "LoadedSettings", scenario: str | None, replay: list[Path]) -> None:
+def _serve(
+    home: Home, loaded: "LoadedSettings", scenario: str | None, replay: list[Path], replay_from: str | None
+) -> None:
     from mm.bootstrap import Market, ready_venue
 
-    ready_venue(home, loaded, Market(scenario, tuple(replay)))
+    begin = None if replay_from is None else moment(replay_from, "--from")
+    ready_venue(home, loaded, Market(scenario, tuple(replay), begin))
 
 
 async def _trade(request: "RunRequest", *, stop_with_market: bool) -> None:

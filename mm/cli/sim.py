@@ -1,12 +1,12 @@
 """`mm sim`: the local venue, a process of its own that outlives the bot."""
 
 from decimal import Decimal, InvalidOperation
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from mm.cli.options import Json
+from mm.cli.options import Json, Replay, ReplayFrom, moment
+from mm.domain.errors import UsageError
 
 app = typer.Typer(
     help="The local venue: an exchange on this machine, with a market of its own.",
@@ -25,6 +25,13 @@ def _amount(text: str) -> Decimal:
     return amount
 
 
+def _queue(text: str) -> str:
+    models = ("conservative", "proportional", "optimistic")
+    if text not in models:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(models)}")
+    return text
+
+
 Deposit = Annotated[
     Decimal | None, typer.Option("--deposit", parser=_amount, metavar="AMOUNT", help="Quote that a new account holds.")
 ]
@@ -36,8 +43,16 @@ def start(
         str | None, typer.Option("--scenario", metavar="NAME", help="Generated market: ordinary or lively.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the generated market.")] = None,
-    replay: Annotated[
-        list[Path] | None, typer.Option("--replay", metavar="FILE", help="Recorded market; repeat it for more files.")
+    replay: Replay = None,
+    replay_from: ReplayFrom = None,
+    queue: Annotated[
+        str | None,
+        typer.Option(
+            "--queue",
+            parser=_queue,
+            metavar="MODEL",
+            help="Recorded market: conservative (default), proportional or optimistic queues.",
+        ),
     ] = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0: any.")] = None,
     deposit: Deposit = None,
@@ -62,13 +77,16 @@ def start(
 
     home = Home.of()
     settings = load_settings(home, None, os.environ).settings.venue
-    given = {"seed": seed, "port": port, "deposit": deposit, "scenario": scenario}
+    given = {"seed": seed, "port": port, "deposit": deposit, "scenario": scenario, "queue": queue}
     changed = settings.model_validate({**settings.model_dump(), **{k: v for k, v in given.items() if v is not None}})
     recordings = replay or []
+    if replay_from and not recordings:
+        raise UsageError("--from chooses where a recording begins", "it goes with --replay")
+    begin = None if replay_from is None else moment(replay_from, "--from")
     running = process.status(home)
     if running is not None and (recordings or (running.market, running.scenario) != ("generated", changed.scenario)):
         _refuse_while_a_bot_runs(home, "restart the venue on another market")
-    info = process.start(home, changed, changed.scenario, recordings)
+    info = process.start(home, changed, changed.scenario, recordings, begin)
     found = running == info
     if as_json:
         emit_json(_described(info) | {"was_running": found})

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -45,3 +45,5 @@ class VenueSettings(Settings):
     """Maker fee of the account, as a fraction of notional."""
     taker_fee: Fraction = Decimal("0.001")
     """Taker fee of the account, as a fraction of notional."""
+    queue: Literal["conservative", "proportional", "optimistic"] = "conservative"
+    """Recorded markets: which cancels of others were in front of an order: none, its share, all of them."""

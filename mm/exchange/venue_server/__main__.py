@@ -28,6 +28,8 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--deposit", type=Decimal, default=Decimal(100))
     parser.add_argument("--maker-fee", type=Decimal, default=Decimal("0.001"))
     parser.add_argument("--taker-fee", type=Decimal, default=Decimal("0.001"))
+    parser.add_argument("--queue", default="conservative")
+    parser.add_argument("--from-ms", type=int, default=None)
     parser.add_argument("--ready-fd", type=int, default=None)
     return parser.parse_args(arguments)
 

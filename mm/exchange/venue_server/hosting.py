@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mm.domain.errors import ConfigurationError, ExchangeError
+from mm.exchange.venue.bar_replay import BarReplay
 from mm.exchange.venue.replay import Replay
 from mm.exchange.venue.scenarios import SCENARIOS
 from mm.exchange.venue_server.admin import Admin
@@ -20,6 +21,7 @@ from mm.exchange.venue_server.local_venue import (
     GENERATED_SYMBOL,
     AccountTerms,
     LocalVenue,
+    Recordings,
     account_json,
     replay_symbol,
 )
@@ -47,7 +49,7 @@ class Host:
             "open_orders": len(self.server.venue.open_orders(account.uid)) if account else 0,
             "last_price": None if price is None else f"{price:f}",
             "begun": self.server.clock.has_begun,
-            "finished": flow.finished if isinstance(flow, Replay) else False,
+            "finished": flow.finished if isinstance(flow, Replay | BarReplay) else False,
         }
 
     def trades(self, *, all_accounts: bool) -> list[dict[str, object]]:
@@ -92,7 +94,9 @@ def _server(local: LocalVenue, symbol: str, given: argparse.Namespace) -> VenueS
     terms = AccountTerms(given.deposit, given.maker_fee, given.taker_fee)
     account = local.ready_account("replay" if files else "generated", symbol, terms)
     flow: Flow = (
-        local.recorded(symbol, files) if files else local.generated(given.scenario, given.seed, given.start_price)
+        local.recorded(symbol, Recordings(files, given.queue, given.from_ms, given.seed))
+        if files
+        else local.generated(given.scenario, given.seed, given.start_price)
     )
     secrets = {local.keys.api_key: local.keys.api_secret}
     server = VenueServer(local.venue, flow, secrets, ServerOptions(waits=bool(files)))

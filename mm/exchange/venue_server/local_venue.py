@@ -9,8 +9,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from mm.domain.errors import ConfigurationError, LedgerError, MmError
+from mm.domain.errors import ConfigurationError, ExchangeError, LedgerError, MmError
+from mm.exchange.venue.bar_replay import BarReplay
+from mm.exchange.venue.bars import is_bars, symbol_of
 from mm.exchange.venue.flow import Flow
+from mm.exchange.venue.recorded_book import QueueModel
 from mm.exchange.venue.replay import Replay
 from mm.exchange.venue.scenarios import SCENARIOS
 from mm.exchange.venue.store import Store
@@ -34,6 +37,16 @@ class AccountTerms:
     deposit: Decimal
     maker_fee: Decimal
     taker_fee: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class Recordings:
+    """`from_ms` (UTC) and `seed` are for bars: where to begin, and the way inside each minute."""
+
+    files: list[Path]
+    queue: QueueModel = "conservative"
+    from_ms: int | None = None
+    seed: int = 1
 
 
 class LocalVenue:
@@ -88,12 +101,23 @@ class LocalVenue:
     def generated(self, scenario: str, seed: int, start_price: Decimal) -> Flow:
         return Flow(self.venue, GENERATED_SYMBOL, SCENARIOS[scenario], random.Random(seed), start_price)  # noqa: S311 - a market's noise, not a secret
 
-    def recorded(self, symbol: str, files: list[Path]) -> Replay:
-        """Raises ConfigurationError when a file is no capture."""
+    def recorded(self, symbol: str, recordings: Recordings) -> Replay | BarReplay:
+        """Captures, or one-minute bars. Raises ConfigurationError when a file is neither, or both are mixed."""
+        files, bars = recordings.files, [is_bars(file) for file in recordings.files]
+        names = ", ".join(map(str, files))
+        if any(bars) and not all(bars):
+            raise ConfigurationError(
+                f"cannot replay {names}: captures and bars do not mix", "give the one or the other"
+            )
+        if not any(bars) and recordings.from_ms is not None:
+            raise ConfigurationError(f"{names} is a capture and begins with its snapshot", "only bars begin elsewhere")
         try:
-            return Replay(self.venue, symbol, files)
-        except (OSError, ValueError, EOFError) as error:
-            raise ConfigurationError(f"cannot replay {', '.join(map(str, files))}: {error}") from error
+            if not any(bars):
+                return Replay(self.venue, symbol, files, queue=recordings.queue)
+            rng = random.Random(recordings.seed)  # noqa: S311 - a market's noise, not a secret
+            return BarReplay(self.venue, symbol, files, rng, recordings.queue, recordings.from_ms)
+        except (OSError, ValueError, EOFError, ExchangeError) as error:
+            raise ConfigurationError(f"cannot replay {names}: {error}") from error
 
 
 def account_json(account: AccountState) -> dict[str, Any]:
@@ -113,16 +137,23 @@ def replay_symbol(file: Path) -> str:
     Raises ConfigurationError when the file is no capture of a listed symbol.
     """
     rules = default_symbols()
-    try:
-        with gzip.open(file) as lines:
-            found = next((match for line in lines if (match := _STREAM.search(line[:200]))), None)
-    except (OSError, EOFError) as error:
-        raise ConfigurationError(f"cannot read the recording {file} ({error})") from error
-    if found is None:
-        raise ConfigurationError(f"{file} is no recording", "give *.raw.gz captures of Binance Spot streams")
-    symbol = found[1].decode().upper()
+    symbol = (symbol_of(file) if is_bars(file) else _captured_symbol(file)) or ""
+    if not symbol:
+        raise ConfigurationError(
+            f"{file} is no recording of a known pair",
+            "give *.raw.gz captures, or bars whose file name holds the pair, like ethusdt",
+        )
     twin = symbol.removesuffix("USDT") + "USDC"
     symbol = twin if symbol.endswith("USDT") and twin in rules else symbol
     if symbol not in rules:
         raise ConfigurationError(f"{file} records {symbol}, which the venue does not list")
     return symbol
+
+
+def _captured_symbol(file: Path) -> str | None:
+    try:
+        with gzip.open(file) as lines:
+            found = next((match for line in lines if (match := _STREAM.search(line[:200]))), None)
+    except (OSError, EOFError) as error:
+        raise ConfigurationError(f"cannot read the recording {file} ({error})") from error
+    return found[1].decode().upper() if found else None

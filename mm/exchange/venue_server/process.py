@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -48,12 +49,18 @@ def status(home: Home) -> VenueInfo | None:
     return info if info is not None and info.process.is_running() else None
 
 
-def start(home: Home, settings: VenueSettings, scenario: str | None = None, replay: Sequence[Path] = ()) -> VenueInfo:
+def start(
+    home: Home,
+    settings: VenueSettings,
+    scenario: str | None = None,
+    replay: Sequence[Path] = (),
+    replay_from: datetime | None = None,
+) -> VenueInfo:
     """A running venue that serves this market; it answers when this returns.
 
     The generated market of the same scenario is found again as it is. Another scenario restarts the venue on the
     same account and price. Between generated and recorded data, and for every replay, a new account is opened;
-    a replay begins from its first line, when the first market stream is subscribed.
+    a replay begins from its first line (bars: from `replay_from`), when the first market stream is subscribed.
     Raises ConfigurationError for an unknown scenario or file, ExchangeError when the process does not come up.
     """
     scenario = scenario or settings.scenario
@@ -71,7 +78,10 @@ def start(home: Home, settings: VenueSettings, scenario: str | None = None, repl
             if not recordings and running.market == "generated" and running.scenario == scenario:
                 return running
             _end(running)
-        return _launch(home, files, settings, scenario, recordings)
+        market = [f"--scenario={scenario}", *(f"--replay={file}" for file in recordings)]
+        if replay_from is not None:
+            market.append(f"--from-ms={round(replay_from.timestamp() * 1000)}")
+        return _launch(home, files, settings, market)
 
 
 def stop(home: Home) -> bool:
@@ -139,16 +149,14 @@ def trades(home: Home, *, all_accounts: bool = False) -> list[dict[str, Any]]:
             local.close()
 
 
-def _launch(
-    home: Home, files: VenueFiles, settings: VenueSettings, scenario: str, recordings: Sequence[Path]
-) -> VenueInfo:
+def _launch(home: Home, files: VenueFiles, settings: VenueSettings, market: Sequence[str]) -> VenueInfo:
     if files.log.exists() and files.log.stat().st_size > _LOG_MOST:
         files.log.replace(files.log.with_suffix(".log.1"))
     ready, ready_in_child = os.pipe()
     try:
         with files.log.open("ab") as output:
             subprocess.run(  # noqa: S603 - our own interpreter and module
-                _command(home, settings, scenario, recordings, ready_in_child),
+                _command(home, settings, market, ready_in_child),
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
@@ -173,21 +181,20 @@ def _launch(
     return info
 
 
-def _command(home: Home, settings: VenueSettings, scenario: str, recordings: Sequence[Path], ready: int) -> list[str]:
+def _command(home: Home, settings: VenueSettings, market: Sequence[str], ready: int) -> list[str]:
     options = {
         "--home": home.path,
-        "--scenario": scenario,
         "--port": settings.port,
         "--seed": settings.seed,
         "--start-price": settings.start_price,
         "--deposit": settings.deposit,
         "--maker-fee": settings.maker_fee,
         "--taker-fee": settings.taker_fee,
+        "--queue": settings.queue,
         "--ready-fd": ready,
     }
     words = [sys.executable, "-m", "mm.exchange.venue_server"]
-    words += [f"{name}={value}" for name, value in options.items()]
-    return words + [f"--replay={file}" for file in recordings]
+    return [*words, *(f"{name}={value}" for name, value in options.items()), *market]
 
 
 def _import_path() -> str:

@@ -119,7 +119,7 @@ def test_cancels_shorten_the_queue_only_as_far_as_they_must(
 
 @pytest.mark.parametrize(("queue", "executed"), [("conservative", "0"), ("proportional", "0.4"), ("optimistic", "0.5")])
 def test_the_default_queue_is_the_later_one(tmp_path: Path, queue: QueueModel, executed: str) -> None:
-    """Size that joined behind and a cancel somewhere: `conservative` takes all of the cancel to be behind, `optimistic` all ahead."""
+    """Size that joined behind and a cancel somewhere: behind the order, shared, or in front of it."""
     tape = Tape(
         tmp_path,
         depth(101, 101, [["2999.00", "10"]]),
