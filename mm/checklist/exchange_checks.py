@@ -13,7 +13,7 @@ from mm.domain.order import OrderReport
 from mm.fields import seconds
 from mm.ports import Account, AccountReader, KeyPermissions
 from mm.rollout.stages import MAINNET, cap_risk
-from mm.strategy.effective_size import effective_size
+from mm.strategy.effective_size import SizeRules
 from mm.strategy.spread import quoted_spread, spread_floor
 
 SHORTFALL = Decimal("0.01")
@@ -203,7 +203,7 @@ def size(context: PreflightContext, seen: Seen) -> Item:
     settings, instrument = context.loaded.settings, seen.instrument
     ticks = instrument.ticks_down(seen.last_price)
     limits = cap_risk(settings.risk, context.stage, context.environment) if _allowed(context) else settings.risk
-    found = effective_size(settings.strategy, instrument, seen.fees, ticks, to_units(limits.max_position))
+    found = SizeRules(settings.strategy, instrument, seen.fees, to_units(limits.max_position)).at(ticks)
     if found.lots == 0:
         return check.failed(found.explanation, "raise base_size or max_position, or trade a higher tier")
     if found.reason != "configured":

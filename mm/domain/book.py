@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mm.domain.order import OwnOrder, Side
 
 Level = tuple[int, int]
+_BUY = Side.BUY
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +35,21 @@ class Book:
         return self.asks[0][0] if self.asks else 0
 
     def minus_own_orders(self, orders: Iterable[OwnOrder]) -> "Book":
-        """The book as others make it: own open sizes taken out, emptied levels dropped."""
-        own: dict[tuple[Side, int], int] = {}
+        """The book as others make it: own open sizes taken out, emptied levels dropped. Itself when no own order is
+        within the levels that are seen."""
+        own_bids: dict[int, int] = {}
+        own_asks: dict[int, int] = {}
         for order in orders:
-            key = (order.side, order.ticks)
-            own[key] = own.get(key, 0) + order.lots
-        if not own:
+            own = own_bids if order.side is _BUY else own_asks
+            own[order.ticks] = own.get(order.ticks, 0) + order.lots
+        bids, asks = _without(self.bids, own_bids), _without(self.asks, own_asks)
+        if bids is self.bids and asks is self.asks:
             return self
-        return Book(_without(self.bids, Side.BUY, own), _without(self.asks, Side.SELL, own), self.update_id)
+        return Book(bids, asks, self.update_id)
 
 
-def _without(levels: tuple[Level, ...], side: Side, own: dict[tuple[Side, int], int]) -> tuple[Level, ...]:
-    kept = ((ticks, lots - own.get((side, ticks), 0)) for ticks, lots in levels)
+def _without(levels: tuple[Level, ...], own: dict[int, int]) -> tuple[Level, ...]:
+    if not own or own.keys().isdisjoint(dict(levels)):
+        return levels
+    kept = ((ticks, lots - own.get(ticks, 0)) for ticks, lots in levels)
     return tuple((ticks, lots) for ticks, lots in kept if lots > 0)

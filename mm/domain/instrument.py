@@ -7,6 +7,7 @@ Prices are integer *ticks*, sizes integer *lots*, balances and money integer *un
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 UNITS = 100_000_000
 
@@ -28,13 +29,15 @@ def from_units(units: int) -> Decimal:
     return Decimal(units).scaleb(-8)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Instrument:
     """The rules of a symbol, read from exchangeInfo.
 
     `tick_size` in quote per base, `lot_size` in base; `min_notional`, `max_notional` in quote;
     `price_up`, `price_down`: PERCENT_PRICE_BY_SIDE multipliers against the average price
     (bid side and ask side share the wider pair; 0 means no such filter).
+
+    No slots, so that the grid is taken apart into integers once: every order, level and mark is counted with them.
     """
 
     symbol: str
@@ -50,14 +53,25 @@ class Instrument:
     price_up: Decimal = Decimal(0)
     price_down: Decimal = Decimal(0)
 
-    @property
+    @cached_property
     def units_per_lot(self) -> int:
         """Base 1e-8 units in one lot."""
         return to_units(self.lot_size)
 
+    @cached_property
+    def _tick_ratio(self) -> tuple[int, int]:
+        return self.tick_size.as_integer_ratio()
+
+    @cached_property
+    def _lot_ratio(self) -> tuple[int, int]:
+        return self.lot_size.as_integer_ratio()
+
     def ticks(self, price: Decimal) -> int:
         """Price to ticks. Raises ValueError when the price is off the grid."""
-        return _exact(price, self.tick_size, "tick")
+        steps = _steps(price, self._tick_ratio)
+        if steps is None:
+            raise ValueError(f"{price} is not a multiple of the tick size {self.tick_size}")
+        return steps
 
     def ticks_down(self, price: Decimal) -> int:
         return int(Fraction(price) // Fraction(self.tick_size))
@@ -67,7 +81,10 @@ class Instrument:
 
     def lots(self, size: Decimal) -> int:
         """Size to lots. Raises ValueError when the size is off the grid."""
-        return _exact(size, self.lot_size, "lot")
+        steps = _steps(size, self._lot_ratio)
+        if steps is None:
+            raise ValueError(f"{size} is not a multiple of the lot size {self.lot_size}")
+        return steps
 
     def lots_down(self, size: Decimal) -> int:
         return int(Fraction(size) // Fraction(self.lot_size))
@@ -88,19 +105,18 @@ class Instrument:
 
     def notional_units(self, ticks: int, lots: int) -> int:
         """Quote 1e-8 units of `lots` at `ticks`; exact on Binance's grids, floored otherwise."""
-        return self.value_units(lots * self.units_per_lot, ticks)
+        numerator, denominator = self._tick_ratio
+        return lots * self.units_per_lot * ticks * numerator // denominator
 
     def value_units(self, base_units: int, ticks: int) -> int:
         """Quote 1e-8 units that `base_units` are worth at `ticks`, floored (never flatters a long)."""
-        numerator, denominator = self.tick_size.as_integer_ratio()
+        numerator, denominator = self._tick_ratio
         return base_units * ticks * numerator // denominator
 
 
-def _exact(value: Decimal, grid: Decimal, name: str) -> int:
+def _steps(value: Decimal, grid: tuple[int, int]) -> int | None:
+    """How many steps of the grid `value` is; None when it lies between two."""
     # Whole numbers rather than Fraction: every level of every book comes through here.
     numerator, denominator = value.as_integer_ratio()
-    grid_numerator, grid_denominator = grid.as_integer_ratio()
-    steps, rest = divmod(numerator * grid_denominator, denominator * grid_numerator)
-    if rest:
-        raise ValueError(f"{value} is not a multiple of the {name} size {grid}")
-    return steps
+    steps, rest = divmod(numerator * grid[1], denominator * grid[0])
+    return None if rest else steps

@@ -48,10 +48,12 @@ class OrderStatus(StrEnum):
 
     @property
     def rank(self) -> int:
-        return {OrderStatus.PENDING: 0, OrderStatus.UNKNOWN: 1, OrderStatus.OPEN: 2}.get(self, 3)
+        return _RANKS.get(self, 3)
 
 
-_LIVE = frozenset({OrderStatus.PENDING, OrderStatus.UNKNOWN, OrderStatus.OPEN})
+_PENDING = OrderStatus.PENDING
+_RANKS = {OrderStatus.PENDING: 0, OrderStatus.UNKNOWN: 1, OrderStatus.OPEN: 2}
+_LIVE = frozenset(_RANKS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,4 +115,4 @@ class OwnOrder:
     @property
     def is_in_market(self) -> bool:
         """Whether its size may stand in the book we see: one that has not left yet cannot."""
-        return self.status is not OrderStatus.PENDING
+        return self.status is not _PENDING

@@ -5,11 +5,9 @@ from dataclasses import dataclass
 from mm.domain.book import Book
 from mm.domain.fill import FeeRates
 from mm.domain.instrument import Instrument
-from mm.domain.order import OrderStatus, OwnOrder
+from mm.domain.order import OwnOrder
 from mm.domain.position import Position
 from mm.domain.risk import RiskBaseline
-
-_IN_THE_MARKET = (OrderStatus.OPEN, OrderStatus.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,4 +40,4 @@ class Snapshot:
 
     def others_book(self) -> Book:
         """The book without own orders. An order that has not left yet (PENDING) cannot be in it."""
-        return self.book.minus_own_orders(order for order in self.own_orders if order.status in _IN_THE_MARKET)
+        return self.book.minus_own_orders([order for order in self.own_orders if order.is_in_market])

@@ -1,12 +1,13 @@
 """What the engine knows of its own money. All amounts in 1e-8 units."""
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from mm.domain.actions import RecordEquity
 from mm.domain.events import BalanceSeen, CapitalFlowSeen
 from mm.domain.fill import Fill
 from mm.domain.instrument import Instrument
-from mm.domain.order import OrderStatus, Side
+from mm.domain.order import OrderStatus, OwnOrder, Side
 from mm.domain.position import Position
 from mm.domain.records import Recovery
 from mm.domain.risk import RiskBaseline
@@ -14,6 +15,23 @@ from mm.domain.snapshot import Snapshot
 from mm.engine.market import Market
 from mm.engine.setup import EngineSetup
 from mm.execution.order_manager import OrderManager
+
+_BUY, _SELL = Side.BUY, Side.SELL
+
+
+@dataclass(frozen=True, slots=True)
+class _Holds:
+    """What `orders` lock: quote for bids, base for asks. Worked out anew only for other orders."""
+
+    orders: tuple[OwnOrder, ...]
+    quote_units: int
+    base_units: int
+
+    @classmethod
+    def of(cls, orders: tuple[OwnOrder, ...], instrument: Instrument) -> "_Holds":
+        quote_units = sum(instrument.notional_units(order.ticks, order.lots) for order in orders if order.side is _BUY)
+        base_units = sum(instrument.base_units(order.lots) for order in orders if order.side is _SELL)
+        return cls(orders, quote_units, base_units)
 
 
 class Account:
@@ -28,6 +46,7 @@ class Account:
         self._since_fill_mono: dict[Side, int] = {Side.BUY: 0, Side.SELL: 0}
         self._short_before = False
         self._is_settled = True
+        self._holds = _Holds.of((), instrument)
         # Cash alone until a price is seen: right without base, and not believed with it (`is_marked`).
         self.equity_units = self.position.equity_units(instrument, 0)
 
@@ -52,7 +71,7 @@ class Account:
 
     def mark(self, market: Market, orders: OrderManager) -> None:
         """Equity at the best bid of others; without a book the last mark stands."""
-        bid = market.book.minus_own_orders(order for order in orders.own_orders() if order.is_in_market).best_bid
+        bid = market.book.minus_own_orders([order for order in orders.own_orders() if order.is_in_market]).best_bid
         if bid:
             self._mark_ticks = bid
         self.equity_units = self.position.equity_units(self._instrument, self._mark_ticks)
@@ -81,9 +100,9 @@ class Account:
         self, market: Market, orders: OrderManager, setup: EngineSetup, baseline: RiskBaseline, *, at: int, mono: int
     ) -> Snapshot:
         own = orders.own_orders()
-        instrument = self._instrument
-        buy_holds = sum(instrument.notional_units(o.ticks, o.lots) for o in own if o.side is Side.BUY)
-        sell_holds = sum(instrument.base_units(o.lots) for o in own if o.side is Side.SELL)
+        instrument, position = self._instrument, self.position
+        if self._holds.orders is not own:
+            self._holds = _Holds.of(own, instrument)
         return Snapshot(
             at=at,
             mono=mono,
@@ -94,13 +113,13 @@ class Account:
             market_ok=market.is_up,
             reference_ticks=market.reference_ticks,
             own_orders=own,
-            position=self.position,
+            position=position,
             equity_units=self.equity_units,
             baseline=baseline,
-            free_quote_units=max(0, self._spendable(instrument.quote, self.position.cash_units) - buy_holds),
-            free_base_units=max(0, self._spendable(instrument.base, self.position.base_units) - sell_holds),
-            last_buy_mono=self._since_fill_mono[Side.BUY],
-            last_sell_mono=self._since_fill_mono[Side.SELL],
+            free_quote_units=max(0, self._spendable(instrument.quote, position.cash_units) - self._holds.quote_units),
+            free_base_units=max(0, self._spendable(instrument.base, position.base_units) - self._holds.base_units),
+            last_buy_mono=self._since_fill_mono[_BUY],
+            last_sell_mono=self._since_fill_mono[_SELL],
         )
 
     def equity_record(self, market: Market, orders: OrderManager, baseline: RiskBaseline) -> RecordEquity:

@@ -46,6 +46,8 @@ from mm.fields import nanoseconds
 from mm.risk.engine import RiskEngine
 from mm.strategy.registry import build_strategy
 
+_ACTIVE, _HALTED = TradingState.ACTIVE, TradingState.HALTED
+
 
 class Engine:
     """Built from an EngineSetup; `process` is the whole interface, the properties are for screens."""
@@ -54,6 +56,7 @@ class Engine:
         self.setup = setup
         self._at = setup.at
         self._mono = setup.mono
+        self._stale_ns = nanoseconds(setup.risk.stale_after)
         execution = setup.execution
         self.market = Market()
         self.account = Account(setup.instrument, setup.recovery)
@@ -111,7 +114,7 @@ class Engine:
     def is_fresh(self, client_id: str, mono: int) -> bool:
         """Whether an order about to leave still rests on something: its decision and the book are not stale."""
         order = self.orders.get(client_id)
-        limit = nanoseconds(self.setup.risk.stale_after)
+        limit = self._stale_ns
         return order is not None and mono - order.placed_mono <= limit and mono - self.market.book_mono <= limit
 
     @property
@@ -127,9 +130,12 @@ class Engine:
         actions = list(self.risk.clear("market_stream")) if first else []
         if self._day_to_begin:
             actions += self._on_day(self._day_to_begin)
-        actions += self.risk.observe(self.snapshot())
+        snapshot = self.snapshot()
+        actions += self.risk.observe(snapshot)
         if len(self.orders):
-            actions += self._requote(place=False)
+            # What was observed may have moved the baseline, nothing else of the picture.
+            is_same = snapshot.baseline is self.risk.baseline
+            actions += self._requote(snapshot if is_same else self.snapshot(), place=False)
         return actions
 
     def _on_trade(self, event: MarketTradeSeen) -> Sequence[Action]:
@@ -208,7 +214,7 @@ class Engine:
         actions += self.risk.observe(self.snapshot())
         if event.name == "tick":
             actions += self._equity()  # before anything is replaced: the quoted spread is what stood
-            actions += self._requote(place=True)
+            actions += self._requote(self.snapshot(), place=True)
         actions += self._reconciling.due(self._mono)
         return actions
 
@@ -243,24 +249,25 @@ class Engine:
     def _after(self) -> list[Action]:
         """What follows from any event: standing orders of the trading state, and the end of a stop."""
         actions: list[Action] = []
-        if self.risk.state is TradingState.HALTED:
+        state = self.risk.state
+        if state is _HALTED:
             actions += self.orders.cancel_all("halted", self._mono)
-        elif self.risk.state is TradingState.REDUCING:
+        elif state is not _ACTIVE:
             for order in list(self.orders):
                 if order.intent.side is Side.BUY:
                     actions += self.orders.cancel(order.intent.client_id, "reducing", self._mono)
         self._stop_why = self._stop_why or self.risk.stop_why
-        if self.risk.state is TradingState.ACTIVE and not self._was_active:
+        if state is _ACTIVE and not self._was_active:
             self.quoting.begin()
-        self._was_active = self.risk.state is TradingState.ACTIVE
+        self._was_active = state is _ACTIVE
         if self.quoting.is_due:
-            actions += self._requote(place=True)
+            actions += self._requote(self.snapshot(), place=True)
         if self._stop_why and not len(self.orders) and not self._is_finished:
             actions += self._reconciling.prove(self._mono)
         return actions
 
-    def _requote(self, *, place: bool) -> list[Action]:
-        self.quote, actions = self.quoting.requote(self.snapshot(), place=place)
+    def _requote(self, snapshot: Snapshot, *, place: bool) -> list[Action]:
+        self.quote, actions = self.quoting.requote(snapshot, place=place)
         return actions
 
     def _restore_orders(self) -> None:

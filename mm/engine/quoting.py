@@ -13,6 +13,8 @@ from mm.fields import nanoseconds
 from mm.risk.engine import RiskEngine
 from mm.strategy.base import Strategy
 
+_HALTED = TradingState.HALTED
+
 
 class Quoting:
     """Renews quotes at each tick, and between ticks as soon as one leaves the tolerance.
@@ -30,6 +32,8 @@ class Quoting:
         self._replacing = False
         self._is_awake = False
         self._awaits_balances = False
+        self._tolerance = setup.strategy.refresh_tolerance.as_integer_ratio()
+        self._max_age_ns = nanoseconds(setup.strategy.max_order_age)
 
     @property
     def is_due(self) -> bool:
@@ -51,18 +55,17 @@ class Quoting:
 
     def requote(self, snapshot: Snapshot, *, place: bool) -> tuple[Quote, list[Action]]:
         """The wish of this moment and what to do about it. `place` False: only take down what is off."""
-        if self._risk.state is TradingState.HALTED or not snapshot.market_ok:
+        if self._risk.state is _HALTED or not snapshot.market_ok:
             return Quote((), 0.0), []
         self._is_awake = False
         quote = self._strategy.quote(snapshot)
-        strategy = self._setup.strategy
-        tolerance = int(strategy.refresh_tolerance * int(quote.fair_ticks))
+        share, whole = self._tolerance
         diff = diff_orders(
             quote.levels,
             snapshot.own_orders,
-            tolerance_ticks=tolerance,
+            tolerance_ticks=int(quote.fair_ticks) * share // whole,
             mono=snapshot.mono,
-            max_age_ns=nanoseconds(strategy.max_order_age),
+            max_age_ns=self._max_age_ns,
         )
         actions: list[Action] = []
         for order_id, why in diff.cancel:

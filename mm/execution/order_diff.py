@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 
 from mm.domain.order import OrderStatus, OwnOrder, Side
 from mm.domain.quote import QuoteLevel
+
+_OPEN = OrderStatus.OPEN
+_placed = attrgetter("placed_mono")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,24 +41,25 @@ def diff_orders(
     keep: list[str] = []
     cancel: list[tuple[str, str]] = []
     taken: set[tuple[Side, int]] = set()
-    for order in sorted(live, key=lambda order: order.placed_mono):
+    kept: set[tuple[Side, int]] = set()
+    for order in sorted(live, key=_placed):
         slot = (order.side, order.level)
         wish = wishes.get(slot)
         is_first = slot not in taken
         taken.add(slot)
-        if order.cancelling or order.status is not OrderStatus.OPEN:
+        if order.cancelling or order.status is not _OPEN:
             continue
         reason = _reason_to_cancel(order, wish, tolerance_ticks, mono - order.placed_mono > max_age_ns, is_first)
         if reason:
             cancel.append((order.client_id, reason))
         else:
             keep.append(order.client_id)
-    kept = {(order.side, order.level) for order in live if order.client_id in keep}
+            kept.add(slot)
     return OrderDiff(
         keep=tuple(keep),
         cancel=tuple(cancel),
-        place=tuple(wish for slot, wish in wishes.items() if slot not in taken),
-        waiting=tuple(wish for slot, wish in wishes.items() if slot in taken and slot not in kept),
+        place=tuple([wish for slot, wish in wishes.items() if slot not in taken]),
+        waiting=tuple([wish for slot, wish in wishes.items() if slot in taken and slot not in kept]),
     )
 
 

@@ -47,6 +47,20 @@ class TrackedOrder:
         return self.status.is_final and self.open_lots == 0
 
 
+def as_own_order(order: TrackedOrder) -> OwnOrder:
+    """As strategy and risk see it. One that ended but whose fills are not all known counts as unknown."""
+    return OwnOrder(
+        client_id=order.intent.client_id,
+        side=order.intent.side,
+        ticks=order.intent.ticks,
+        lots=order.open_lots,
+        status=OrderStatus.UNKNOWN if order.status.is_final else order.status,
+        cancelling=bool(order.cancel_why) or order.status.is_final,
+        level=order.intent.level,
+        placed_mono=order.placed_mono,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """Pauses in nanoseconds (ExecutionSettings)."""
@@ -63,6 +77,7 @@ class OrderManager:
         self._ended: OrderedDict[str, TrackedOrder] = OrderedDict()
         self._by_exchange_id: dict[str, str] = {}
         self._trade_ids: set[int] = set()
+        self._own: tuple[OwnOrder, ...] | None = None
 
     # --- views ------------------------------------------------------------------
 
@@ -87,19 +102,10 @@ class OrderManager:
         return trade_id in self._trade_ids
 
     def own_orders(self) -> tuple[OwnOrder, ...]:
-        return tuple(
-            OwnOrder(
-                client_id=order.intent.client_id,
-                side=order.intent.side,
-                ticks=order.intent.ticks,
-                lots=order.open_lots,
-                status=OrderStatus.UNKNOWN if order.status.is_final else order.status,
-                cancelling=bool(order.cancel_why) or order.status.is_final,
-                level=order.intent.level,
-                placed_mono=order.placed_mono,
-            )
-            for order in self._live.values()
-        )
+        """The same tuple until something an `OwnOrder` shows has changed: most events change no order."""
+        if self._own is None:
+            self._own = tuple(as_own_order(order) for order in self._live.values())
+        return self._own
 
     def lots(self, side: Side) -> int:
         return sum(order.open_lots for order in self._live.values() if order.intent.side is side)
@@ -116,6 +122,7 @@ class OrderManager:
 
     def restore(self, orders: Iterable[LiveOrder], fills: Iterable[Fill], mono: int, fences: dict[str, int]) -> None:
         """Take over from the ledger at start-up: what may have left is unknown until the exchange has spoken."""
+        self._own = None
         for fill in fills:
             self._trade_ids.add(fill.trade_id)
         filled: dict[str, int] = {}
@@ -139,6 +146,7 @@ class OrderManager:
 
     def decide(self, intent: OrderIntent, mono: int) -> None:
         """Reserve the exposure of an order that is about to be committed."""
+        self._own = None
         self._live[intent.client_id] = TrackedOrder(intent, OrderStatus.PENDING, mono)
 
     def sent(self, client_id: str, fence_mono: int) -> None:
@@ -150,6 +158,7 @@ class OrderManager:
         order = self.get(report.client_id)
         if order is None:
             return []
+        self._own = None
         if report.exchange_id:
             order.exchange_id = report.exchange_id
             self._by_exchange_id[report.exchange_id] = report.client_id
@@ -181,6 +190,7 @@ class OrderManager:
         order = self.get(fill.client_id)
         if order is None:
             return []
+        self._own = None
         order.filled_lots += fill.lots
         if fill.exchange_id:
             # A fill may be the first that is heard of an order, and the last.
@@ -207,6 +217,7 @@ class OrderManager:
         order = self._live.get(client_id)
         if order is None or order.status.is_final or order.executed_lots:
             return []
+        self._own = None
         order.status = status
         actions: list[Action] = [self._record(order, source, reason)]
         self._settle(order)
@@ -216,6 +227,7 @@ class OrderManager:
         order = self._live.get(client_id)
         if order is None or order.status is not OrderStatus.PENDING:
             return []
+        self._own = None
         order.status = OrderStatus.UNKNOWN
         order.query_pause = self._pace.query_after
         order.next_query_mono = mono + order.query_pause
@@ -243,6 +255,7 @@ class OrderManager:
         order = self._live.get(client_id)
         if order is None or order.status.is_final or order.cancel_why:
             return []
+        self._own = None
         order.cancel_why = why
         if order.fence_mono == 0:
             order.withdrawn = True  # nothing has left: the runner drops it before sending

@@ -16,6 +16,10 @@ class BreakerState(StrEnum):
     OPEN = "OPEN"
 
 
+_CLOSED, _OPEN = BreakerState.CLOSED, BreakerState.OPEN
+"""Every event asks for them, and looking a member up costs more than the question."""
+
+
 @dataclass(frozen=True, slots=True)
 class BreakerEvent:
     """One change of one cause. `failures` within the timeout when it happened."""
@@ -50,11 +54,14 @@ class CircuitBreaker:
 
     def state(self, mono: int) -> BreakerState:
         """The worst over all causes."""
-        states = {self._state(fuse, mono) for fuse in self._fuses.values()}
-        for worst in (BreakerState.OPEN, BreakerState.HALF_OPEN):
-            if worst in states:
-                return worst
-        return BreakerState.CLOSED
+        worst = _CLOSED
+        for fuse in self._fuses.values():
+            state = self._state(fuse, mono)
+            if state is _OPEN:
+                return state
+            if state is not _CLOSED:
+                worst = state
+        return worst
 
     def failure(self, cause: str, mono: int) -> list[BreakerEvent]:
         events = self.poll(mono)
@@ -101,5 +108,5 @@ class CircuitBreaker:
 
     def _state(self, fuse: _Fuse, mono: int) -> BreakerState:
         if fuse.opened is None:
-            return BreakerState.CLOSED
-        return BreakerState.OPEN if mono - fuse.opened < self._timeout else BreakerState.HALF_OPEN
+            return _CLOSED
+        return _OPEN if mono - fuse.opened < self._timeout else BreakerState.HALF_OPEN

@@ -162,13 +162,17 @@ class RiskEngine:
         actions = self._sync_breaker(snapshot.mono)
         age = snapshot.mono - snapshot.book_mono
         stale = not 0 <= age <= self._limits.stale_ns
-        told = f"{age // 1_000_000} ms without data" if snapshot.book_mono else "no book yet"
-        actions += self._stand(STALE_BOOK, told, stands=stale)
+        if stale != self._machine.stands(STALE_BOOK):
+            told = f"{age // 1_000_000} ms without data" if snapshot.book_mono else "no book yet"
+            actions += self._stand(STALE_BOOK, told, stands=stale)
         held, cap = snapshot.position.base_units, self._limits.max_position_units
-        detail = f"{from_units(held)} {self._instrument.base} held, cap {from_units(cap)}"
-        actions += self._stand(OVER_POSITION, detail, stands=held > cap)
+        if (held > cap) != self._machine.stands(OVER_POSITION):
+            detail = f"{from_units(held)} {self._instrument.base} held, cap {from_units(cap)}"
+            actions += self._stand(OVER_POSITION, detail, stands=held > cap)
         if held == 0 or (_is_fit(snapshot) and not stale):
-            for loss in self._losses.mark(snapshot.equity_units, raises_peak=held == 0 or self._is_likely(snapshot)):
+            is_new_peak = snapshot.equity_units > self.baseline.peak_units
+            raises_peak = is_new_peak and (held == 0 or self._is_likely(snapshot))
+            for loss in self._losses.mark(snapshot.equity_units, raises_peak=raises_peak):
                 actions += self.halt(loss.code, loss.describe(self._instrument.quote))
                 if loss.code in RED:
                     actions += self.stop(loss.code)
@@ -267,10 +271,13 @@ class RiskEngine:
         actions: list[Action] = [
             RecordRisk(f"breaker_{event.after.lower()}", _SEVERITY[event.after], _describe(event)) for event in events
         ]
-        is_open = self._breaker.state(mono) is BreakerState.OPEN
-        return actions + self._stand(BREAKER_OPEN, "", stands=is_open)
+        is_open = self._breaker.state(mono) is _OPEN
+        if is_open != self._machine.stands(BREAKER_OPEN):
+            actions += self._stand(BREAKER_OPEN, "", stands=is_open)
+        return actions
 
 
+_OPEN = BreakerState.OPEN
 _SEVERITY = {BreakerState.OPEN: "error", BreakerState.HALF_OPEN: "info", BreakerState.CLOSED: "info"}
 
 

@@ -33,6 +33,30 @@ class LossLimits:
 
 
 @dataclass(frozen=True, slots=True)
+class LossBounds:
+    """The same limits in 1e-8 quote for one capital. Percentages are of the capital with which the stage began; one
+    that is no whole unit is floored, which changes nothing for whole losses that must be greater than it."""
+
+    daily: int
+    drawdown: int
+    orange: int
+    red: int
+
+    @classmethod
+    def of(cls, limits: LossLimits, capital_units: int) -> "LossBounds":
+        return cls(
+            daily=limits.daily_loss_units,
+            drawdown=int(capital_units * limits.max_drawdown),
+            orange=int(capital_units * _ORANGE_SHARE),
+            red=int(capital_units * _RED_SHARE),
+        )
+
+    @property
+    def narrowest(self) -> int:
+        return min(self.daily, self.drawdown, self.orange, self.red)
+
+
+@dataclass(frozen=True, slots=True)
 class Loss:
     """One loss against its limit in 1e-8 quote; `level` 2 halts, 3 stops. A gain is a negative loss."""
 
@@ -50,19 +74,22 @@ class Loss:
 
 
 def losses(limits: LossLimits, baseline: RiskBaseline, equity_units: int) -> tuple[Loss, ...]:
-    """All losses at this equity. Percentages are of the capital with which the stage began; a limit that is no
-    whole unit is floored, which changes nothing for whole losses that must be greater than it."""
-    capital = baseline.capital_units
+    """All losses at this equity."""
+    bounds = LossBounds.of(limits, baseline.capital_units)
     day = baseline.day_start_units - equity_units
     stage = baseline.stage_start_units - equity_units
-    red = int(capital * _RED_SHARE)
     return (
-        Loss(DAILY_LOSS, day, limits.daily_loss_units, 2),
-        Loss(DRAWDOWN, max(baseline.peak_units, equity_units) - equity_units, int(capital * limits.max_drawdown), 2),
-        Loss(STAGE_LOSS, stage, int(capital * _ORANGE_SHARE), 2),
-        Loss(STAGE_LOSS_RED, stage, red, 3),
-        Loss(DAY_LOSS_RED, day, red, 3),
+        Loss(DAILY_LOSS, day, bounds.daily, 2),
+        Loss(DRAWDOWN, max(baseline.peak_units, equity_units) - equity_units, bounds.drawdown, 2),
+        Loss(STAGE_LOSS, stage, bounds.orange, 2),
+        Loss(STAGE_LOSS_RED, stage, bounds.red, 3),
+        Loss(DAY_LOSS_RED, day, bounds.red, 3),
     )
+
+
+def worst_loss(baseline: RiskBaseline, equity_units: int) -> int:
+    """The greatest of all losses at this equity, without their limits."""
+    return max(baseline.day_start_units, baseline.stage_start_units, baseline.peak_units) - equity_units
 
 
 @dataclass(frozen=True, slots=True)

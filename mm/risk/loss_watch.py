@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from mm.domain.risk import RiskBaseline
-from mm.risk.limits import DAILY_LOSS, RED, Loss, LossLimits, losses
+from mm.risk.limits import DAILY_LOSS, RED, Loss, LossBounds, LossLimits, losses, worst_loss
 
 
 class LossWatch:
@@ -17,6 +17,7 @@ class LossWatch:
 
     def __init__(self, limits: LossLimits, baseline: RiskBaseline, accepted: Mapping[str, int] | None = None) -> None:
         self._limits = limits
+        self._narrowest = LossBounds.of(limits, baseline.capital_units).narrowest  # the capital never changes in a run
         self.baseline = baseline
         self.accepted: dict[str, int] = dict(accepted or {})
         self.equity_units: int | None = None
@@ -26,6 +27,8 @@ class LossWatch:
         self.equity_units = equity_units
         if raises_peak and equity_units > self.baseline.peak_units:
             self.baseline = replace(self.baseline, peak_units=equity_units)
+        if not self.accepted and worst_loss(self.baseline, equity_units) <= self._narrowest:
+            return []  # no loss is beyond even the narrowest limit: the usual answer, without looking at each
         crossed = []
         for loss in losses(self._limits, self.baseline, equity_units):
             if 2 * loss.loss_units <= loss.limit_units:

@@ -29,16 +29,7 @@ class TradingStateMachine:
         self._conditions: dict[str, str] = {STARTING: "recovery has not finished"}
         self._halts: dict[str, str] = {}
         self._stopped = ""
-
-    @property
-    def state(self) -> TradingState:
-        if self._stopped or self._halts:
-            return TradingState.HALTED
-        demands = {_DEMANDS.get(cause, TradingState.HALTED) for cause in self._conditions}
-        for worst in (TradingState.HALTED, TradingState.REDUCING):
-            if worst in demands:
-                return worst
-        return TradingState.ACTIVE
+        self.state = TradingState.HALTED
 
     @property
     def causes(self) -> tuple[str, ...]:
@@ -62,39 +53,44 @@ class TradingStateMachine:
         """A condition that clears by itself. None when it stood already."""
         if cause in self._conditions:
             return None
-        before = self.state
         self._conditions[cause] = detail
-        return self._change(before)
+        return self._change()
 
     def clear(self, cause: str) -> StateChange | None:
         if cause not in self._conditions:
             return None
-        before = self.state
         del self._conditions[cause]
-        return self._change(before, f"{cause}_cleared")
+        return self._change(f"{cause}_cleared")
 
     def halt(self, cause: str, detail: str) -> StateChange | None:
         if cause in self._halts:
             return None
-        before = self.state
         self._halts[cause] = detail
-        return self._change(before)
+        return self._change()
 
     def lift_halts(self) -> StateChange | None:
         """A person resumed. Conditions and a stop stay as they are."""
         if not self._halts:
             return None
-        before = self.state
         self._halts.clear()
-        return self._change(before, "resumed")
+        return self._change("resumed")
 
     def stop(self, why: str) -> StateChange | None:
         """Final: nothing lifts it. The first reason stays."""
         if self._stopped:
             return None
-        before = self.state
         self._stopped = why or "no reason given"
-        return self._change(before)
+        return self._change()
 
-    def _change(self, before: TradingState, lifted: str = "") -> StateChange:
+    def _change(self, lifted: str = "") -> StateChange:
+        before, self.state = self.state, self._demanded()
         return StateChange(before, self.state, self.causes or (lifted,))
+
+    def _demanded(self) -> TradingState:
+        if self._stopped or self._halts:
+            return TradingState.HALTED
+        demands = {_DEMANDS.get(cause, TradingState.HALTED) for cause in self._conditions}
+        for worst in (TradingState.HALTED, TradingState.REDUCING):
+            if worst in demands:
+                return worst
+        return TradingState.ACTIVE

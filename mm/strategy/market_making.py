@@ -1,31 +1,25 @@
 """Quotes on both sides of a fair value, leaning towards an inventory target. A pure function of the snapshot."""
 
-from dataclasses import dataclass
-from decimal import Decimal
-from fractions import Fraction
-from functools import lru_cache
+from typing import NamedTuple
 
 from mm.domain.book import Book
-from mm.domain.instrument import UNITS
 from mm.domain.order import Side
 from mm.domain.quote import Quote, QuoteLevel
 from mm.domain.snapshot import Snapshot
 from mm.fields import nanoseconds
-from mm.strategy.effective_size import EffectiveSize, effective_size, is_sellable
+from mm.strategy.effective_size import EffectiveSize
 from mm.strategy.fair_value import FAIR_VALUES
-from mm.strategy.inventory import deviation, quote_shift
 from mm.strategy.settings import StrategySettings
-from mm.strategy.spread import quoted_spread
+from mm.strategy.terms import Terms
 
-_NO_FALL = Decimal(0)
+_BUY, _SELL = Side.BUY, Side.SELL
 
 
-@dataclass(frozen=True, slots=True)
-class Ladder:
+class Ladder(NamedTuple):
     """Prices in ticks, best first; bids floored, asks ceiled, never crossing the book of others."""
 
-    bids: tuple[int, ...]
-    asks: tuple[int, ...]
+    bids: list[int]
+    asks: list[int]
 
 
 class MarketMaking:
@@ -36,47 +30,40 @@ class MarketMaking:
     def __init__(self, settings: StrategySettings, max_position_units: int) -> None:
         self._settings = settings
         self._max_position_units = max_position_units
-        self._max_inventory = Fraction(settings.max_inventory) * UNITS
         self._fill_delay = nanoseconds(settings.fill_delay)
+        self._fair_value = FAIR_VALUES[settings.fair_value]
+        self._terms: Terms | None = None
 
     def quote(self, snapshot: Snapshot) -> Quote:
         others = snapshot.others_book()
         unfit = _unfit(snapshot, others)
-        fair = FAIR_VALUES[self._settings.fair_value](others)
+        fair = self._fair_value(others)
         if unfit or fair is None:
             return Quote((), fair or 0.0, (unfit or "one_sided_book",))
+        terms = self._terms_of(snapshot)
         notes: list[str] = []
-        spread = quoted_spread(self._settings, snapshot.fees)
-        if spread > self._settings.base_spread:
+        if terms.is_spread_raised:
             notes.append("spread_floor")
-        ladder = self._ladder(snapshot, others, fair, spread)
+        ladder = _ladder(terms, snapshot, others, fair)
         bids: list[QuoteLevel] = []
         size = None
         if ladder.bids:
             # One size for all levels, from the deepest bid: what is bought lowest is the hardest to sell again.
-            size = effective_size(
-                self._settings, snapshot.instrument, snapshot.fees, ladder.bids[-1], self._max_position_units
-            )
-            bids = self._bids(snapshot, ladder.bids, size, notes)
-        asks = self._asks(snapshot, ladder.asks, size, notes)
+            size = terms.sizes.at(ladder.bids[-1])
+            bids = self._bids(terms, snapshot, ladder.bids, size, notes)
+        asks = self._asks(terms, snapshot, ladder.asks, size, notes)
         return Quote((*bids, *asks), fair, tuple(dict.fromkeys(notes)))
 
-    def _ladder(self, snapshot: Snapshot, others: Book, fair: float, spread: Decimal) -> Ladder:
-        fair_over, fair_under = fair.as_integer_ratio()
-        bids: list[int] = []
-        asks: list[int] = []
-        bid_limit, ask_limit = others.best_ask - 1, others.best_bid + 1
-        for below, above in _places(self._settings, self._max_inventory, snapshot.position.base_units, spread):
-            bid = min(fair_over * below.numerator // (fair_under * below.denominator), bid_limit)
-            ask = max(-(-fair_over * above.numerator // (fair_under * above.denominator)), ask_limit)
-            if bid > 0:
-                bids.append(bid)
-            asks.append(ask)
-            bid_limit, ask_limit = bid - 1, ask + 1  # two levels never share a price
-        return Ladder(tuple(bids), tuple(asks))
+    def _terms_of(self, snapshot: Snapshot) -> Terms:
+        """The same object for the whole of a run: neither the symbol's rules nor the fees change in it."""
+        terms = self._terms
+        if terms is None or terms.instrument is not snapshot.instrument or terms.fees is not snapshot.fees:
+            terms = Terms(self._settings, snapshot.instrument, snapshot.fees, self._max_position_units)
+            self._terms = terms
+        return terms
 
     def _bids(
-        self, snapshot: Snapshot, prices: tuple[int, ...], size: EffectiveSize, notes: list[str]
+        self, terms: Terms, snapshot: Snapshot, prices: list[int], size: EffectiveSize, notes: list[str]
     ) -> list[QuoteLevel]:
         if size.reason != "configured":
             notes.append("size_raised" if size.reason == "raised" else size.reason)
@@ -86,12 +73,11 @@ class MarketMaking:
             notes.append("fill_delay_bid")
             return []
         instrument = snapshot.instrument
-        cap = min(int(self._max_inventory), self._max_position_units)
-        room = max(0, instrument.lots_in(cap - snapshot.position.base_units))
+        room = max(0, instrument.lots_in(terms.most_units - snapshot.position.base_units))
         funds = _spendable_units(snapshot)
         levels: list[QuoteLevel] = []
         for level, ticks in enumerate(prices):
-            if not self._in_band(snapshot, Side.BUY, ticks):
+            if ticks < terms.floor_ticks or _is_too_high(terms, ticks):
                 notes.append("price_band")
                 continue
             affordable = max(0, funds) // instrument.notional_units(ticks, 1)
@@ -100,13 +86,13 @@ class MarketMaking:
                 notes.append("max_inventory" if room <= affordable else "no_funds_bid")
             if lots < size.smallest:
                 break  # bought, it could not be sold again
-            levels.append(QuoteLevel(Side.BUY, ticks, lots, level))
+            levels.append(QuoteLevel(_BUY, ticks, lots, level))
             room -= lots
             funds -= instrument.notional_units(ticks, lots)
         return levels
 
     def _asks(
-        self, snapshot: Snapshot, prices: tuple[int, ...], size: EffectiveSize | None, notes: list[str]
+        self, terms: Terms, snapshot: Snapshot, prices: list[int], size: EffectiveSize | None, notes: list[str]
     ) -> list[QuoteLevel]:
         instrument = snapshot.instrument
         left = instrument.lots_in(_sellable_units(snapshot))
@@ -119,42 +105,39 @@ class MarketMaking:
         one = max(size.lots or size.smallest, 1) if size else left
         levels: list[QuoteLevel] = []
         for level, ticks in enumerate(prices):
-            if not self._in_band(snapshot, Side.SELL, ticks):
+            if _is_too_high(terms, ticks):
                 notes.append("price_band")
                 continue
             lots = min(one, left)
-            if left - lots > 0 and not is_sellable(left - lots, instrument, ticks, self._settings.dust_margin):
+            if left - lots > 0 and not terms.sizes.after_a_fall.at(left - lots, ticks):
                 lots = left  # the rest alone could not be sold any more
             lots = min(lots, instrument.max_lots)
-            if not is_sellable(lots, instrument, ticks, _NO_FALL):
+            if not terms.sizes.at_once.at(lots, ticks):
                 if left:
                     notes.append("dust")
                 break
-            levels.append(QuoteLevel(Side.SELL, ticks, lots, level))
+            levels.append(QuoteLevel(_SELL, ticks, lots, level))
             left -= lots
         return levels
 
-    def _in_band(self, snapshot: Snapshot, side: Side, ticks: int) -> bool:
-        price = snapshot.instrument.price(ticks)
-        ceiling = self._settings.price_ceiling
-        if ceiling and price > ceiling:
-            return False
-        return side is Side.SELL or price >= self._settings.price_floor
+
+def _ladder(terms: Terms, snapshot: Snapshot, others: Book, fair: float) -> Ladder:
+    fair_over, fair_under = fair.as_integer_ratio()
+    bids: list[int] = []
+    asks: list[int] = []
+    bid_limit, ask_limit = others.best_ask - 1, others.best_bid + 1
+    for place in terms.places(snapshot.position.base_units):
+        bid = min(fair_over * place.bid_over // (fair_under * place.bid_under), bid_limit)
+        ask = max(-(-fair_over * place.ask_over // (fair_under * place.ask_under)), ask_limit)
+        if bid > 0:
+            bids.append(bid)
+        asks.append(ask)
+        bid_limit, ask_limit = bid - 1, ask + 1  # two levels never share a price
+    return Ladder(bids, asks)
 
 
-@lru_cache(maxsize=64)
-def _places(
-    settings: StrategySettings, max_inventory: Fraction, held_units: int, spread: Decimal
-) -> tuple[tuple[Fraction, Fraction], ...]:
-    """Bid and ask of each level as multiples of the fair value; they change with the position, not with the book."""
-    half = Fraction(spread) / 2
-    target = max_inventory * Fraction(settings.inventory_target)
-    deviated = deviation(held_units, target, int(max_inventory))
-    shift = quote_shift(deviated, Fraction(settings.inventory_skew), half)
-    spacing = Fraction(settings.level_spacing)
-    return tuple(
-        (1 - half - level * spacing + shift, 1 + half + level * spacing + shift) for level in range(settings.levels)
-    )
+def _is_too_high(terms: Terms, ticks: int) -> bool:
+    return terms.has_ceiling and ticks > terms.ceiling_ticks
 
 
 def _unfit(snapshot: Snapshot, others: Book) -> str:
@@ -167,11 +150,11 @@ def _unfit(snapshot: Snapshot, others: Book) -> str:
 
 def _spendable_units(snapshot: Snapshot) -> int:
     """Quote for all bids together: the wish replaces own bids, so what they hold counts too."""
-    held = sum(snapshot.instrument.notional_units(o.ticks, o.lots) for o in snapshot.own_orders if o.side is Side.BUY)
-    return snapshot.free_quote_units + held
+    value = snapshot.instrument.notional_units
+    return snapshot.free_quote_units + sum([value(o.ticks, o.lots) for o in snapshot.own_orders if o.side is _BUY])
 
 
 def _sellable_units(snapshot: Snapshot) -> int:
     """Base for all asks together: free, or locked by own asks that the wish replaces; never more than is owned."""
-    held = sum(snapshot.instrument.base_units(o.lots) for o in snapshot.own_orders if o.side is Side.SELL)
+    held = snapshot.instrument.base_units(sum([o.lots for o in snapshot.own_orders if o.side is _SELL]))
     return min(snapshot.free_base_units + held, snapshot.position.base_units)

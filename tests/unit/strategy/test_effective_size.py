@@ -11,14 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm.domain.fill import FeeRates
-from mm.strategy.effective_size import EffectiveSize, effective_size, is_sellable, net_lots, smallest_lots
+from mm.strategy.effective_size import EffectiveSize, Sellable, SizeRules, net_lots
 from tests.fakes.snapshots import ETHUSDC, FEES, eth, strategy_settings
 
 NO_FEE = FeeRates(Decimal(0), Decimal(0))
 
 
 def size_at(ticks: int = 300_000, cap: str = "0.01", fees: FeeRates = FEES, **changes: Any) -> EffectiveSize:
-    return effective_size(strategy_settings(**changes), ETHUSDC, fees, ticks, eth(cap))
+    return SizeRules(strategy_settings(**changes), ETHUSDC, fees, eth(cap)).at(ticks)
 
 
 def test_the_plans_size_is_raised_and_says_so() -> None:
@@ -42,9 +42,9 @@ def test_exactly_the_minimum_notional_is_sellable() -> None:
     # 20 lots at 2500.00 are exactly 5 USDC.
     assert size_at(ticks=250_000, dust_margin=Decimal(0), fees=NO_FEE).lots == 20
     assert size_at(ticks=249_999, dust_margin=Decimal(0), fees=NO_FEE).lots == 21
-    assert is_sellable(20, ETHUSDC, 250_000, Decimal(0))
-    assert not is_sellable(20, ETHUSDC, 249_999, Decimal(0))
-    assert not is_sellable(20, ETHUSDC, 250_000, Decimal("0.0001"))
+    assert Sellable(ETHUSDC, Decimal(0)).at(20, 250_000)
+    assert not Sellable(ETHUSDC, Decimal(0)).at(20, 249_999)
+    assert not Sellable(ETHUSDC, Decimal("0.0001")).at(20, 250_000)
 
 
 def test_a_large_enough_size_is_left_alone() -> None:
@@ -74,13 +74,13 @@ def test_max_position_binds() -> None:
 
 def test_the_exchanges_largest_and_smallest_order_bind() -> None:
     few = replace(ETHUSDC, max_lots=30)
-    assert effective_size(strategy_settings(base_size=Decimal("0.01")), few, FEES, 300_000, eth("1")).lots == 30
-    none = effective_size(strategy_settings(), replace(ETHUSDC, max_lots=18), FEES, 300_000, eth("1"))
+    assert SizeRules(strategy_settings(base_size=Decimal("0.01")), few, FEES, eth("1")).at(300_000).lots == 30
+    none = SizeRules(strategy_settings(), replace(ETHUSDC, max_lots=18), FEES, eth("1")).at(300_000)
     assert (none.lots, none.reason) == (0, "max_lots")
     many = replace(ETHUSDC, min_lots=100)
-    assert effective_size(strategy_settings(), many, FEES, 300_000, eth("1")).lots == 101  # sold: 100
-    assert not is_sellable(99, many, 300_000, Decimal(0))
-    assert is_sellable(100, many, 300_000, Decimal(0))
+    assert SizeRules(strategy_settings(), many, FEES, eth("1")).at(300_000).lots == 101  # sold: 100
+    assert not Sellable(many, Decimal(0)).at(99, 300_000)
+    assert Sellable(many, Decimal(0)).at(100, 300_000)
 
 
 def test_no_size_exists_without_a_price() -> None:
@@ -106,7 +106,7 @@ def test_the_fee_rounds_against_us() -> None:
 def test_smallest_is_sellable_and_one_less_is_not(ticks: int, fee: Decimal, margin: Decimal, minimum: Decimal) -> None:
     rules = replace(ETHUSDC, min_notional=minimum)
     settings = strategy_settings(dust_margin=margin)
-    lots = smallest_lots(settings, rules, FeeRates(fee, fee), ticks)
+    lots = SizeRules(settings, rules, FeeRates(fee, fee), 0).smallest(ticks)
 
     def survives(bought: int) -> bool:
         net = bought - Fraction(fee) * bought

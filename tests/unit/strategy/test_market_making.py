@@ -16,7 +16,7 @@ from mm.domain.order import OrderStatus, Side
 from mm.domain.position import Position
 from mm.domain.quote import Quote, QuoteLevel
 from mm.domain.snapshot import Snapshot
-from mm.strategy.effective_size import smallest_lots
+from mm.strategy.effective_size import SizeRules
 from mm.strategy.market_making import MarketMaking
 from mm.strategy.registry import build_strategy
 from mm.strategy.spread import quoted_spread, spread_floor
@@ -355,4 +355,4 @@ def test_whatever_the_market_quotes_are_passive_affordable_and_owned(  # noqa: P
     for level in sells:
         assert ETHUSDC.notional_units(level.ticks, level.lots) >= usdc("5")
     for level in buys:
-        assert level.lots >= smallest_lots(settings, ETHUSDC, now.fees, level.ticks)
+        assert level.lots >= SizeRules(settings, ETHUSDC, now.fees, 0).smallest(level.ticks)
