@@ -15,7 +15,8 @@ from mm.exchange.ccxt_adapter.connect import VenueEndpoint, build_exchange
 from mm.exchange.ccxt_adapter.exchange import CcxtExchange
 from mm.exchange.settings import ExchangeSettings
 from mm.ports import Clock
-from tests.contract.venue_through_ccxt import RULES, SYMBOL, credentials, settings
+from tests.contract.bench import RULES, SYMBOL
+from tests.contract.venue_through_ccxt import credentials, settings
 
 Answer = Callable[["Asked"], Awaitable[web.StreamResponse]]
 Socket = Callable[[web.WebSocketResponse, "Stub"], Awaitable[None]]

@@ -1,34 +1,20 @@
 """The venue's server in this process, and the adapter talking to it over loopback."""
 
-import asyncio
 import contextlib
-import time
-from collections.abc import AsyncIterator, Callable, Coroutine
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
 from datetime import timedelta
-from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import SecretStr
 
 from mm.clock.live import LiveClock
-from mm.domain.events import Event
-from mm.domain.order import OrderIntent, OrderType, Side
 from mm.exchange.ccxt_adapter.connect import VenueEndpoint, build_exchange
 from mm.exchange.ccxt_adapter.exchange import CcxtExchange
 from mm.exchange.credentials import Credentials
 from mm.exchange.settings import ExchangeSettings
-from mm.exchange.venue.symbol_rules import SymbolRules
-from mm.exchange.venue.venue import Venue
-from mm.exchange.venue.views import NewOrder
 from mm.exchange.venue_server.server import ServerOptions, VenueServer, running_server
-
-KEY = "K" * 60 + "own1"
-SECRET = "S" * 60 + "own1"
-OTHER_KEY = "K" * 60 + "oth2"
-SYMBOL = "ETHUSDC"
-RULES = SymbolRules(symbol=SYMBOL, base="ETH", quote="USDC", tick_size=Decimal("0.01"), lot_size=Decimal("0.0001"))
-T = TypeVar("T")
+from tests.contract.bench import KEY, SECRET, SYMBOL, Bench, accounts
 
 
 def settings(**changes: Any) -> ExchangeSettings:
@@ -39,61 +25,22 @@ def credentials(key: str = KEY, secret: str = SECRET) -> Credentials:
     return Credentials(SecretStr(key), SecretStr(secret))
 
 
-def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Runs to the end within 60 s; every task and connection must be gone afterwards (warnings are errors)."""
-    return asyncio.run(asyncio.wait_for(coroutine, 60))
+@dataclass(kw_only=True)
+class Wired(Bench[CcxtExchange]):
+    """A venue, its server, the adapter."""
 
-
-async def until(condition: Callable[[], bool], what: str, seconds: float = 15.0) -> None:
-    """Polls `condition` until it holds, or fails with `what` after `seconds`."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not seen in {seconds} s: {what}"
-        await asyncio.sleep(0.005)
-
-
-@dataclass
-class Wired:
-    """A venue, its server, the adapter; `own` and `other` are account uids on the venue."""
-
-    venue: Venue
     server: VenueServer
-    exchange: CcxtExchange
-    own: int
-    other: int
-    events: list[Event] = field(default_factory=list)
 
-    def rest(self, side: str, price: str, size: str, client_id: str | None = None) -> Any:
-        """The other account rests an order."""
-        return self.venue.place(
-            self.other,
-            NewOrder(
-                symbol=SYMBOL,
-                side=side,
-                type="LIMIT",
-                time_in_force="GTC",
-                quantity=Decimal(size),
-                price=Decimal(price),
-                client_id=client_id,
-            ),
+    async def amend(self, client_id: str, size: str) -> Mapping[str, Any]:
+        # ccxt has no method for it; its general request does.
+        answer = await self.exchange._calls.client.request(
+            "order/amend/keepPriority",
+            ["private"],
+            "PUT",
+            {"symbol": SYMBOL, "origClientOrderId": client_id, "newClientOrderId": client_id, "newQty": size},
         )
-
-    def seen(self, kind: type[Event], **wanted: Any) -> list[Any]:
-        """Events of `kind` whose attributes equal `wanted`."""
-        found = [event for event in self.events if isinstance(event, kind)]
-        return [event for event in found if all(getattr(event, name) == value for name, value in wanted.items())]
-
-    @contextlib.asynccontextmanager
-    async def streaming(self) -> AsyncIterator[list[Event]]:
-        """Streams run into `events` inside the block; an error of theirs is raised at its end."""
-        task = asyncio.create_task(self.exchange.run(self.events.append))
-        try:
-            yield self.events
-        finally:
-            task.cancel()
-            await asyncio.wait([task])
-            if not task.cancelled():
-                task.result()
+        amended: Mapping[str, Any] = answer["amendedOrder"]
+        return amended
 
 
 @contextlib.asynccontextmanager
@@ -104,45 +51,34 @@ async def wired(
     exchange_settings: ExchangeSettings | None = None,
     book: bool = True,
 ) -> AsyncIterator[Wired]:
-    """`book`: the other account quotes 2999.00 / 3001.00 with 1 ETH a side."""
-    venue = Venue({SYMBOL: RULES}, lambda: time.time_ns() // 1_000_000)
-    fees = (Decimal("0.001"), Decimal("0.001"))
-    mine = {asset: Decimal(amount) for asset, amount in (deposits or {"USDC": "1000", "ETH": "1"}).items()}
-    own = venue.open_account(mine, *fees, KEY).uid
-    other = venue.open_account({"USDC": Decimal(1000000), "ETH": Decimal(1000)}, *fees, OTHER_KEY).uid
-    async with running_server(venue, secrets={KEY: SECRET}, options=options) as server:
-        exchange = build_exchange(
-            "sim",
-            credentials(),
-            exchange_settings or settings(),
-            SYMBOL,
-            LiveClock(),
-            VenueEndpoint(server.host, server.port),
-        )
-        try:
-            await exchange.instrument(SYMBOL)
-            made = Wired(venue, server, exchange, own, other)
-            if book:
-                made.rest("BUY", "2999.00", "1")
-                made.rest("SELL", "3001.00", "1")
-            yield made
-        finally:
-            await exchange.close()
-    venue.close()
+    """`book`: the other account quotes (see `Bench.quote`)."""
+    made = accounts(deposits)
+    async with (
+        running_server(made.venue, secrets={KEY: SECRET}, options=options) as server,
+        adapter(server, exchange_settings=exchange_settings) as exchange,
+    ):
+        await exchange.instrument(SYMBOL)
+        bench = Wired(venue=made.venue, own=made.own, other=made.other, server=server, exchange=exchange)
+        if book:
+            bench.quote()
+        yield bench
+    made.venue.close()
 
 
-_sequence = iter(range(1, 10**9))
-
-
-def intent(
-    side: Side = Side.BUY, price: str = "2990.00", size: str = "0.0100", kind: OrderType = OrderType.LIMIT_MAKER
-) -> OrderIntent:
-    return OrderIntent(
-        client_id=f"mm-test01-{next(_sequence)}",
-        symbol=SYMBOL,
-        side=side,
-        type=kind,
-        ticks=int(Decimal(price) * 100),
-        lots=int(Decimal(size) * 10000),
-        decided_at=time.time_ns(),
+@contextlib.asynccontextmanager
+async def adapter(
+    server: VenueServer, secret: str = SECRET, exchange_settings: ExchangeSettings | None = None
+) -> AsyncIterator[CcxtExchange]:
+    """The adapter on the server, with KEY and `secret`."""
+    exchange = build_exchange(
+        "sim",
+        credentials(secret=secret),
+        exchange_settings or settings(),
+        SYMBOL,
+        LiveClock(),
+        VenueEndpoint(server.host, server.port),
     )
+    try:
+        yield exchange
+    finally:
+        await exchange.close()

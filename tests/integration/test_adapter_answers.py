@@ -12,6 +12,7 @@ from mm.domain.errors import AuthenticationRefused, ExchangeError, GeoBlocked, R
 from mm.domain.order import OrderReport, OrderStatus
 from mm.exchange.ccxt_adapter.connect import VenueEndpoint, build_exchange
 from mm.ports import NotSent, Rejected, Unknown
+from tests.contract.bench import KEY, SECRET, SYMBOL, intent, run
 from tests.contract.stub_exchange import (
     Answer,
     Asked,
@@ -25,7 +26,7 @@ from tests.contract.stub_exchange import (
     stubbed,
     truncated,
 )
-from tests.contract.venue_through_ccxt import KEY, SECRET, SYMBOL, credentials, intent, run, settings
+from tests.contract.venue_through_ccxt import credentials, settings
 
 POST = ("POST", "order")
 DELETE = ("DELETE", "order")

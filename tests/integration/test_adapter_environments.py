@@ -23,18 +23,8 @@ from mm.exchange.venue.views import NewOrder
 from mm.exchange.venue_server.served import Flavour
 from mm.exchange.venue_server.server import ServerOptions, running_server
 from mm.ports import NotSent, Rejected
-from tests.contract.venue_through_ccxt import (
-    KEY,
-    OTHER_KEY,
-    RULES,
-    SECRET,
-    SYMBOL,
-    credentials,
-    intent,
-    run,
-    settings,
-    until,
-)
+from tests.contract.bench import KEY, OTHER_KEY, RULES, SECRET, SYMBOL, intent, run, until
+from tests.contract.venue_through_ccxt import credentials, settings
 from tests.integration.test_adapter_streams import streaming
 
 HOSTS = {

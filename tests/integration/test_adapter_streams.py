@@ -24,6 +24,7 @@ from mm.domain.events import (
 )
 from mm.domain.order import OrderReport, OrderStatus
 from mm.exchange.ccxt_adapter.exchange import CcxtExchange
+from tests.contract.bench import SYMBOL, intent, run, until
 from tests.contract.stub_exchange import (
     Asked,
     Stub,
@@ -33,7 +34,7 @@ from tests.contract.stub_exchange import (
     stubbed,
     subscribe_account,
 )
-from tests.contract.venue_through_ccxt import SYMBOL, intent, run, settings, until, wired
+from tests.contract.venue_through_ccxt import settings, wired
 
 REPORT = {
     "e": "executionReport", "E": 1, "s": SYMBOL, "c": "mm-test01-9", "S": "BUY", "o": "LIMIT_MAKER", "f": "GTC",

@@ -7,8 +7,9 @@ from typing import Any
 from mm.domain.errors import AuthenticationRefused, ExchangeError
 from mm.exchange.ccxt_adapter.client import BinanceClient
 from mm.exchange.ccxt_adapter.clock_sync import ClockSync
-from mm.exchange.ccxt_adapter.errors import Failure, Meaning, read_failure
+from mm.exchange.ccxt_adapter.errors import Failure, read_failure
 from mm.exchange.ccxt_adapter.redaction import Redactor
+from mm.exchange.refusals import Meaning
 from mm.ports import Clock
 
 _TRIES = 3

@@ -5,10 +5,11 @@ from typing import Any
 
 from mm.domain.order import OrderIntent, OrderReport, OrderType
 from mm.exchange.ccxt_adapter.calls import Calls
-from mm.exchange.ccxt_adapter.errors import Failure, Meaning
+from mm.exchange.ccxt_adapter.errors import Failure
 from mm.exchange.ccxt_adapter.limiter import RateLimiter
 from mm.exchange.ccxt_adapter.mapping import order_report
 from mm.exchange.ccxt_adapter.symbol import Symbol
+from mm.exchange.refusals import Meaning
 from mm.ports import CancelAnswer, NotSent, PlaceAnswer, Rejected, Unknown
 
 

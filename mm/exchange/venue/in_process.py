@@ -11,12 +11,13 @@ from mm.domain.errors import ExchangeError
 from mm.domain.events import BalanceSeen, BookSeen, FillSeen, MarketTradeSeen, OrderSeen, StreamUp
 from mm.domain.fill import FeeRates, Fill
 from mm.domain.instrument import Instrument, to_units
-from mm.domain.order import OrderIntent, OrderReport, OrderStatus, Side
+from mm.domain.order import OrderIntent, OrderReport, OrderStatus, OrderType, Side
+from mm.exchange.refusals import Meaning, meaning_of_code
 from mm.exchange.venue.errors import VenueError
 from mm.exchange.venue.events import AccountPosition, ExecutionReport, VenueEvent
 from mm.exchange.venue.venue import Venue
 from mm.exchange.venue.views import NewOrder, OrderView, PublicTrade, TradeView
-from mm.ports import Account, Balance, CancelAnswer, Clock, EventSink, KeyPermissions, PlaceAnswer, Rejected
+from mm.ports import Account, Balance, CancelAnswer, Clock, EventSink, KeyPermissions, PlaceAnswer, Rejected, Unknown
 
 _STATUS = {
     "NEW": OrderStatus.OPEN,
@@ -25,10 +26,6 @@ _STATUS = {
     "CANCELED": OrderStatus.CANCELED,
     "EXPIRED": OrderStatus.EXPIRED,
     "EXPIRED_IN_MATCH": OrderStatus.EXPIRED,
-}
-_REASONS = {
-    "Order would immediately match and take.": "would_match",
-    "Account has insufficient balance for requested action.": "insufficient_balance",
 }
 _STEP_SECONDS = 0.1
 
@@ -58,19 +55,20 @@ class InProcessExchange:
             side=str(intent.side),
             type=str(intent.type),
             quantity=self._grid.size(intent.lots),
-            price=self._grid.price(intent.ticks),
+            price=None if intent.type is OrderType.MARKET else self._grid.price(intent.ticks),
+            time_in_force="GTC" if intent.type is OrderType.LIMIT else None,
             client_id=intent.client_id,
         )
         try:
             return self._report(self._venue.place(self.uid, order))
         except VenueError as error:
-            return Rejected(error.code, _REASONS.get(error.message, "refused"), error.message)
+            return _refused(error)
 
     async def cancel(self, client_id: str) -> CancelAnswer:
         try:
             return self._report(self._venue.cancel(self.uid, self._symbol, orig_client_id=client_id))
         except VenueError as error:
-            return Rejected(error.code, "unknown_order", error.message)
+            return _refused(error)
 
     # --- reads ------------------------------------------------------------------------
 
@@ -232,7 +230,18 @@ class InProcessExchange:
             max_lots=int(rules.max_quantity / rules.lot_size),
             min_notional=rules.min_notional,
             max_notional=rules.max_notional,
+            max_open_orders=rules.max_orders,
+            price_up=rules.price_up,
+            price_down=rules.price_down,
         )
 
     def _now(self) -> dict[str, int]:
         return {"at": self._clock.now(), "mono": self._clock.monotonic()}
+
+
+def _refused(error: VenueError) -> Rejected | Unknown:
+    """As over the wire: an order whose id is open already may be this very order, so nothing is known of it."""
+    meaning, reason = meaning_of_code(error.code, error.message)
+    if meaning in (Meaning.REFUSED, Meaning.REFUSED_NOW):
+        return Rejected(error.code, reason, error.message)
+    return Unknown(error.message)

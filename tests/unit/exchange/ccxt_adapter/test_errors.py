@@ -8,15 +8,13 @@ from mm.domain.errors import AuthenticationRefused, ExchangeError, GeoBlocked, R
 from mm.exchange.ccxt_adapter.client import BinanceClient
 from mm.exchange.ccxt_adapter.errors import (
     CLASSES,
-    CODES,
     Failure,
     HttpAnswer,
-    Meaning,
-    meaning_of_code,
     read_failure,
     retry_after,
 )
 from mm.exchange.ccxt_adapter.redaction import Redactor
+from mm.exchange.refusals import CODES, Meaning, meaning_of_code
 
 REFUSED, NOW, UNKNOWN = Meaning.REFUSED, Meaning.REFUSED_NOW, Meaning.UNKNOWN
 NO_SECRETS = Redactor(())
