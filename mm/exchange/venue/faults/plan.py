@@ -55,6 +55,10 @@ class FaultPlan:
         """By the number they were given."""
         return dict(self._faults)
 
+    @property
+    def is_empty(self) -> bool:
+        return not self._faults
+
     def add(self, fault: Fault) -> int:
         """Its number. Raises ValueError when it overlaps one of its kind and target."""
         for number, other in self._faults.items():
