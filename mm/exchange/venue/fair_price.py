@@ -1,4 +1,4 @@
-"""The price a generated market agrees on: clustered volatility, fat tails, lasting and fading moves. In ticks."""
+"""The price a generated market agrees on: it jumps, in runs of one direction, more often and further when hot."""
 
 import math
 import random
@@ -6,13 +6,17 @@ import random
 from mm.exchange.venue.scenarios import Scenario
 
 _YEAR_SECONDS = 365 * 86400.0
+_MANY = 25.0
+"""From this many expected moves in one step on their sum is drawn at once, from a normal distribution."""
 
 
 class FairPrice:
-    """A random walk in logs with stochastic volatility, plus a swing that fades.
+    """In ticks, a float. The law of the process does not depend on the size of its steps.
 
-    Volatility is annual × exp(h − cluster²), h an Ornstein-Uhlenbeck process with standard deviation `cluster`,
-    so that the mean of its square is annual². Steps are Student's t scaled to unit variance.
+    Moves are a Poisson process of rate `moves_per_second` × g; each is a run of jumps of one direction, their number
+    geometric, their sizes × √g; g = exp(h − variance of h) with h a sum of Ornstein-Uhlenbeck processes, so that the
+    mean of g² is 1 and the mean square of the lasting returns over stretches much longer than a run is
+    `annual_volatility`² (g is held during a step). A second part, `swing`, diffuses and fades.
     """
 
     def __init__(self, scenario: Scenario, rng: random.Random, ticks: float) -> None:
@@ -20,27 +24,127 @@ class FairPrice:
         self._rng = rng
         self._log = math.log(ticks)
         self._swing = 0.0
-        self._heat = rng.gauss(0.0, scenario.cluster)
+        self._heats = [rng.gauss(0.0, deviation) for deviation, _ in scenario.heat]
+        self._heat_variance = sum(deviation**2 for deviation, _ in scenario.heat)
+        self._fading: list[tuple[float, float]] = []
+        self._fading_for = 0.0
+        self._seconds = 0.0
+        self._due: list[tuple[float, float]] = []
+        self._per_second = scenario.annual_volatility / math.sqrt(_YEAR_SECONDS)
+        self._scale = self._per_second / math.sqrt(scenario.moves_per_second * _run_square(scenario))
+        self._path = _path_at(scenario, 0.0)
+        self.jumped = 0.0
 
     @property
     def ticks(self) -> float:
         return math.exp(self._log + self._swing)
 
+    @property
+    def heat(self) -> float:
+        """Volatility now, as a multiple of its root mean square."""
+        return math.exp(sum(self._heats) - self._heat_variance)
+
+    @property
+    def usual_jump(self) -> float:
+        """Mean size of a jump at usual heat, as a log change."""
+        return self._scale
+
     def step(self, seconds: float) -> None:
-        scenario, rng = self._scenario, self._rng
-        keep = math.exp(-seconds / scenario.cluster_seconds)
-        self._heat = self._heat * keep + rng.gauss(0.0, scenario.cluster) * math.sqrt(1.0 - keep * keep)
-        heat = math.exp(self._heat - scenario.cluster**2) * math.sqrt(seconds / _YEAR_SECONDS)
-        self._log += scenario.annual_volatility * heat * self._shock()
+        """`jumped` is then the log change by jumps and by the scenario's path, without the swing."""
+        rng, scenario = self._rng, self._scenario
+        if seconds != self._fading_for:
+            keeps = [(math.exp(-seconds / lasts), deviation) for deviation, lasts in scenario.heat]
+            self._fading = [(keep, deviation * math.sqrt(1.0 - keep * keep)) for keep, deviation in keeps]
+            self._fading_for = seconds
+        for index, (keep, deviation) in enumerate(self._fading):
+            self._heats[index] = self._heats[index] * keep + rng.gauss(0.0, deviation)
+        heat = self.heat
+        self._seconds += seconds
+        moved = self._moves(seconds, heat)
+        if scenario.path:
+            path = _path_at(scenario, self._seconds)
+            moved += path - self._path
+            self._path = path
+        self.jumped = moved
+        self._log += moved
         if scenario.swing_volatility:
             self._swing *= 0.5 ** (seconds / scenario.swing_half_life)
-            self._swing += scenario.swing_volatility * heat * self._shock()
+            swing = scenario.swing_volatility * math.sqrt(seconds / _YEAR_SECONDS)
+            self._swing += swing * heat * rng.gauss(0.0, 1.0) * self._tail()
 
     def push(self, fraction: float) -> None:
         """A lasting move by `fraction` of the price: what an informed aggressor knew."""
         self._log += fraction
 
-    def _shock(self) -> float:
+    def _moves(self, seconds: float, heat: float) -> float:
+        """Log change: jumps due from runs that began before, and the runs that begin now."""
+        now, moved = self._seconds, 0.0
+        if self._due:
+            moved = sum(size for due, size in self._due if due <= now)
+            self._due = [each for each in self._due if each[0] > now]
+        expected = self._scenario.moves_per_second * heat * seconds
+        if expected > _MANY:
+            return moved + self._per_second * heat * math.sqrt(seconds) * self._rng.gauss(0.0, 1.0)
+        for _ in range(_poisson(expected, self._rng)):
+            moved += self._run(now - seconds * self._rng.random(), now, heat)
+        return moved
+
+    def _run(self, begins: float, now: float, heat: float) -> float:
+        """A run of jumps; those after `now` wait."""
+        rng, scenario = self._rng, self._scenario
+        scale = self._scale * math.sqrt(heat) * (1.0 if rng.random() < 0.5 else -1.0)
+        another = 1.0 - 1.0 / scenario.jumps
+        moved, at = 0.0, begins
+        while True:
+            size = scale * rng.gammavariate(scenario.jump_shape, 1.0 / scenario.jump_shape) * self._tail()
+            if at <= now:
+                moved += size
+            else:
+                self._due.append((at, size))
+            if rng.random() >= another:
+                return moved
+            at += rng.expovariate(1.0 / scenario.jump_seconds)
+
+    def _tail(self) -> float:
+        """A factor whose square has mean 1 and which makes a normal variate Student's t."""
         degrees = self._scenario.tail_degrees
-        chi_square = self._rng.gammavariate(degrees / 2.0, 2.0)
-        return self._rng.gauss(0.0, 1.0) * math.sqrt((degrees - 2.0) / chi_square)
+        return math.sqrt((degrees - 2.0) / self._rng.gammavariate(degrees / 2.0, 2.0))
+
+
+def _run_square(scenario: Scenario) -> float:
+    """Mean square of a run's sum, in units of the mean gamma size: n jumps of equal sign, n geometric."""
+    degrees = scenario.tail_degrees
+    mean_tail = math.sqrt((degrees - 2.0) / 2.0) * math.exp(
+        math.lgamma((degrees - 1.0) / 2.0) - math.lgamma(degrees / 2.0)
+    )
+    pairs = 2.0 * scenario.jumps * (scenario.jumps - 1.0)
+    return scenario.jumps * (1.0 + 1.0 / scenario.jump_shape) + pairs * mean_tail**2
+
+
+def _path_at(scenario: Scenario, seconds: float) -> float:
+    """Log change that the scenario's path has made by then."""
+    if not scenario.path:
+        return 0.0
+    ends, last = scenario.path[-1]
+    done = 0.0
+    if seconds > ends:
+        if not scenario.repeats:
+            return last
+        done = (seconds // ends) * last
+        seconds %= ends
+    before_s, before = 0.0, 0.0
+    for at, level in scenario.path:
+        if seconds <= at:
+            share = (seconds - before_s) / (at - before_s) if at > before_s else 1.0
+            return done + before + (level - before) * share
+        before_s, before = at, level
+    return done + last
+
+
+def _poisson(mean: float, rng: random.Random) -> int:
+    """Knuth's method: products of uniforms, for small means."""
+    limit, product, count = math.exp(-mean), rng.random(), 0
+    while product > limit:
+        product *= rng.random()
+        count += 1
+    return count

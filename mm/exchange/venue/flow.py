@@ -1,27 +1,28 @@
 """A seeded generated market: anonymous orders through the venue's own matching.
 
-The fair price moves in steps of 100 ms. Makers (`crowd`) follow it; whatever still rests on its wrong side, an
-account's quote included, is swept by informed aggressors: a resting quote trades just when it is wrong, which is
-what adverse selection is. Noise comes in bursts of one side, the side likely to repeat.
+The fair price moves in steps of 100 ms. Aggressors who know the next step take the touch before makers (`crowd`)
+follow; then makers flee, and whatever still rests on the wrong side of the new price, an account's quote included, is
+swept: a resting quote trades just when it is wrong, which is what adverse selection is. Noise comes in bursts of one
+side, the side likely to repeat, and takes the touch only.
 """
 
+import heapq
 import math
 import random
 from decimal import Decimal
 
+from mm.exchange.venue.aggressors import Aggressors, Strike
 from mm.exchange.venue.crowd import Crowd
 from mm.exchange.venue.fair_price import FairPrice
 from mm.exchange.venue.scenarios import Scenario
 from mm.exchange.venue.venue import Venue
 
-_STEP_MS = 100
-_MOST_STEPS = 600
-"""After a longer pause than this the market has stood still meanwhile."""
-_SAME_SIDE = 0.75
-"""Chance that a burst takes the side of the one before."""
+STEP_MS = 100
+_LIVED_MS = 60_000
+"""After a longer pause than this the market goes over it in one jump."""
+_JUMP_SECONDS = 1.0
+_MOST_JUMP_STEPS = 20_000
 _EVERYTHING = 10**12
-_NOISE_REACH = 0.0002
-"""How far from the touch noise trades at most, as a fraction of the price."""
 
 
 class Flow:
@@ -37,37 +38,78 @@ class Flow:
         self._market = venue.market(symbol)
         price = venue.last_price(symbol) or start_price
         self._fair = FairPrice(scenario, rng, float(price / self._market.rules.tick_size))
-        self._crowd = Crowd(venue.matching, self._market, rng)
+        self._crowd = Crowd(venue.matching, self._market, scenario, rng)
+        self._aggressors = Aggressors(scenario, rng)
+        self._strikes: list[Strike] = []
         self._at_ms: int | None = None
-        self._pending: list[bool] = []
-        self._side = rng.random() < 0.5
+
+    @property
+    def next_ms(self) -> int | None:
+        """When the next thing happens; None before the first `advance`."""
+        if self._at_ms is None:
+            return None
+        step = self._at_ms + STEP_MS
+        return min(step, math.ceil(self._strikes[0].at_ms)) if self._strikes else step
 
     def advance(self, now_ms: int) -> None:
-        """Everything due up to `now_ms` (UTC ms) happens. The first call fills the book."""
+        """Everything due up to `now_ms` (UTC ms) happens. The first call fills the book.
+
+        After a pause of more than a minute the price has moved on by as much as in that time: quotes that it passed
+        on its way are filled, the trades of others in between are left out.
+        """
         if self._at_ms is None:
             self._at_ms = now_ms
             self._requote()
-        steps = (now_ms - self._at_ms) // _STEP_MS
-        if steps > _MOST_STEPS:
-            self._at_ms += (steps - _MOST_STEPS) * _STEP_MS
-            steps = _MOST_STEPS
-        for _ in range(steps):
-            self._at_ms += _STEP_MS
-            self._step()
+            self._plan_step()
+        if now_ms - self._at_ms > _LIVED_MS:
+            self._jump(now_ms)
+        while self._at_ms + STEP_MS <= now_ms:
+            self._strike(self._at_ms + STEP_MS)
+            self._sweep()
+            self._at_ms += STEP_MS
+            self._requote()
+            self._plan_step()
+        self._strike(now_ms)
         self._venue.commit()
 
-    def _step(self) -> None:
-        """Aggressors come first: what they leave of the book is what makers repair within the same 100 ms."""
-        seconds = _STEP_MS / 1000
-        self._burst(seconds)
-        self._sweep(seconds)
-        self._fair.step(seconds)
+    def _plan_step(self) -> None:
+        """The fair price at the end of the coming step is settled, and who runs ahead of it."""
+        assert self._at_ms is not None  # noqa: S101 - set by the first advance; narrows the type
+        fair = self._fair
+        fair.step(STEP_MS / 1000)
+        for strike in self._aggressors.strikes(self._at_ms, STEP_MS, fair.jumped, fair.usual_jump, fair.heat):
+            heapq.heappush(self._strikes, strike)
+
+    def _jump(self, now_ms: int) -> None:
+        """Over a long pause: the way of the price in coarse steps, its lowest and highest point swept."""
+        assert self._at_ms is not None  # noqa: S101 - set by the first advance; narrows the type
+        seconds = (now_ms - self._at_ms) / 1000
+        steps = min(_MOST_JUMP_STEPS, math.ceil(seconds / _JUMP_SECONDS))
+        low = high = self._fair.ticks
+        for _ in range(steps):
+            self._fair.step(seconds / steps)
+            low, high = min(low, self._fair.ticks), max(high, self._fair.ticks)
+        self._strikes.clear()
+        self._at_ms = now_ms
+        for ticks in (low, high):
+            self._follow(math.floor(ticks))
         self._requote()
+        self._plan_step()
 
     def _requote(self) -> None:
         """Makers flee, informed aggressors take what stayed behind, makers come back."""
-        matching, market = self._venue.matching, self._market
+        scenario, rng = self._scenario, self._rng
         bid = math.floor(self._fair.ticks)
+        self._follow(bid)
+        wider = int(bid * scenario.spread_bps / 1e4)
+        if self._fair.jumped and rng.random() < scenario.slow_touch:
+            wider += math.ceil(bid * scenario.slow_touch_bps / 1e4 * rng.expovariate(1.0))
+        below = wider // 2
+        self._crowd.fill_up(bid - below, bid + 1 + wider - below)
+
+    def _follow(self, bid: int) -> None:
+        """The book gives way to a fair price between `bid` and the next tick."""
+        matching, market = self._venue.matching, self._market
         ask = bid + 1
         self._crowd.flee(bid, ask)
         best_ask, best_bid = market.book.best(buy=False), market.book.best(buy=True)
@@ -75,34 +117,23 @@ class Flow:
             matching.take_anonymous(market, _EVERYTHING, bid, buy=True)
         if best_bid is not None and best_bid >= ask:
             matching.take_anonymous(market, _EVERYTHING, ask, buy=False)
-        self._crowd.fill_up(bid, ask)
 
-    def _burst(self, seconds: float) -> None:
+    def _strike(self, now_ms: int) -> None:
+        """Orders due by then take the touch."""
+        market, strikes = self._market, self._strikes
+        while strikes and strikes[0].at_ms <= now_ms:
+            strike = heapq.heappop(strikes)
+            touch = market.book.best(buy=not strike.buy)
+            if touch is not None:
+                lots = max(1, int(strike.notional * 1e8 / (touch * market.rules.quote_step)))
+                self._venue.matching.take_anonymous(market, lots, touch, buy=strike.buy)
+
+    def _sweep(self) -> None:
         rng, scenario = self._rng, self._scenario
-        if rng.random() < scenario.bursts_per_minute * seconds / 60:
-            if rng.random() >= _SAME_SIDE:
-                self._side = not self._side
-            orders = 1 + int(rng.expovariate(1.0) * (scenario.burst_orders - 1))
-            self._pending.extend([self._side] * orders)
-        now = min(len(self._pending), 1 + len(self._pending) // 4)
-        for buy in self._pending[:now]:
-            self._take(_NOISE_REACH, self._noise_lots(), buy=buy)
-        del self._pending[:now]
-
-    def _noise_lots(self) -> int:
-        """Log-normal, median 0.02 base units at a price of 3000, some a hundred times that."""
-        notional = 60.0 * math.exp(self._rng.gauss(0.0, 1.9))
-        return max(1, int(notional * 1e8 / (self._fair.ticks * self._market.rules.quote_step)))
-
-    def _sweep(self, seconds: float) -> None:
-        rng, scenario = self._rng, self._scenario
-        if rng.random() < scenario.sweeps_per_minute * seconds / 60:
+        if rng.random() < scenario.sweeps_per_minute * STEP_MS / 60_000:
             reach = rng.uniform(*scenario.sweep_reach)
-            buy = rng.random() < 0.5
-            self._take(reach, _EVERYTHING, buy=buy)
+            buy = rng.random() >= scenario.sell_share
+            fair = self._fair.ticks
+            limit = math.floor(fair * (1 + reach)) if buy else math.ceil(fair * (1 - reach))
+            self._venue.matching.take_anonymous(self._market, _EVERYTHING, limit, buy=buy)
             self._fair.push(reach * scenario.sweep_lasting * (1 if buy else -1))
-
-    def _take(self, reach: float, lots: int, *, buy: bool) -> None:
-        fair = self._fair.ticks
-        limit = math.floor(fair * (1 + reach)) if buy else math.ceil(fair * (1 - reach))
-        self._venue.matching.take_anonymous(self._market, lots, limit, buy=buy)

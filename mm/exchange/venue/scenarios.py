@@ -1,73 +1,124 @@
 """The generated markets there are."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """`kind` is `real-like` or `livelier than real`; show `description` wherever the scenario is named.
+    """`kind` is `real-like`, `livelier than real` or `rehearsal`; show `description` wherever the scenario is named.
 
-    Fair price: `annual_volatility` of its lasting moves (0.6: 60 % a year of 365 days); `swing_volatility` of moves
-    that fade with a half-life of `swing_half_life` seconds; `tail_degrees` of freedom of Student's t for the steps;
-    `cluster` the standard deviation of log volatility and `cluster_seconds` how long it lasts.
-    Aggressors: `bursts_per_minute` of `burst_orders` on average, one side each; `sweeps_per_minute` orders that clear
-    one side down to a reach between `sweep_reach` (fractions of the price), of which the share `sweep_lasting` stays.
+    Figures are relative (fractions or bps of the price) or notional in quote, so that they hold for any symbol.
+
+    Fair price (`FairPrice`): `annual_volatility` (0.6: 60 % a year of 365 days) is the root mean square of its lasting
+    moves. `heat` makes it cluster: (standard deviation of log volatility, seconds it lasts), summed. Moves come at
+    `moves_per_second`, more when it is hot, each in `jumps` steps of one direction on average, `jump_seconds` apart;
+    `jump_shape` is the shape of the gamma distribution of their sizes, `tail_degrees` how fat its tail is (Student's
+    t). `swing_volatility` adds moves that fade with a half-life of `swing_half_life` seconds.
+
+    Makers (`Crowd`): `touch_notional` at the best price; `depth`: (bps from it, notional within it, touch left out);
+    the share `alert` of orders that a move makes wrong is canceled before an aggressor gets there; after a share
+    `slow_touch` of moves the spread stands `slow_touch_bps` wider for 100 ms or so; `spread_bps` it always has.
+
+    Aggressors (`Aggressors`): a jump brings `informed_orders` on average, before makers follow; all but
+    `contrary_share` of them take its direction. Noise comes in bursts of one side each, `bursts_per_minute` of
+    1 + `burst_orders` orders at most on average; `sell_share` of the bursts sell (0.5: even). An order is small with
+    the share `small_share` (informed ones `informed_small_share`, and those grow with the jump); small and large are
+    log-normal: (median notional, sigma). `sweeps_per_minute` orders clear one side down to a reach between
+    `sweep_reach` (fractions of the price), of which the share `sweep_lasting` stays.
+
+    What happens when: `path`, (seconds since the start, log change of the price by then), straight lines between; it
+    begins anew after its last point and goes on from there when `repeats`. `halts`: (from, to) in seconds of the
+    same cycle, in which the symbol does not trade.
     """
 
     name: str
     kind: str
     description: str
     annual_volatility: float
-    swing_volatility: float
-    swing_half_life: float
-    tail_degrees: int
-    cluster: float
-    cluster_seconds: float
+    heat: tuple[tuple[float, float], ...]
+    moves_per_second: float
+    jumps: float
+    jump_seconds: float
+    jump_shape: float
+    tail_degrees: float
+    swing_volatility: float = 0.0
+    swing_half_life: float = 1.0
+    touch_notional: float
+    depth: tuple[tuple[float, float], ...]
+    alert: float
+    slow_touch: float
+    slow_touch_bps: float
+    spread_bps: float = 0.0
+    informed_orders: float
+    contrary_share: float
     bursts_per_minute: float
     burst_orders: float
+    sell_share: float = 0.5
+    small_share: float
+    informed_small_share: float
+    small: tuple[float, float]
+    large: tuple[float, float]
     sweeps_per_minute: float
     sweep_reach: tuple[float, float]
     sweep_lasting: float
+    path: tuple[tuple[float, float], ...] = ()
+    repeats: bool = False
+    halts: tuple[tuple[float, float], ...] = ()
 
 
-SCENARIOS = {
-    scenario.name: scenario
-    for scenario in (
-        Scenario(
-            name="ordinary",
-            kind="real-like",
-            description=(
-                "generated market with real ETH's volatility (about 60 % a year), clustered and fat-tailed; "
-                "not yet calibrated on recordings"
-            ),
-            annual_volatility=0.58,
-            swing_volatility=0.0,
-            swing_half_life=1.0,
-            tail_degrees=4,
-            cluster=0.5,
-            cluster_seconds=600.0,
-            bursts_per_minute=60.0,
-            burst_orders=6.0,
-            sweeps_per_minute=0.3,
-            sweep_reach=(0.0001, 0.0006),
-            sweep_lasting=0.8,
-        ),
-        Scenario(
-            name="lively",
-            kind="livelier than real",
-            description="kinder and livelier than the real market: fills here say nothing about profit",
-            annual_volatility=0.6,
-            swing_volatility=1.6,
-            swing_half_life=12.0,
-            tail_degrees=5,
-            cluster=0.3,
-            cluster_seconds=120.0,
-            bursts_per_minute=90.0,
-            burst_orders=6.0,
-            sweeps_per_minute=12.0,
-            sweep_reach=(0.0008, 0.0030),
-            sweep_lasting=0.0,
-        ),
-    )
-}
-"""By name: `ordinary`, `lively`."""
+ORDINARY = Scenario(
+    name="ordinary",
+    kind="real-like",
+    description=(
+        "generated market calibrated on recordings of ETHUSDT (2024) and on its bars: volatility about 60 % a year"
+    ),
+    annual_volatility=0.63,
+    heat=((0.25, 5.0), (0.30, 120.0), (0.35, 3600.0), (0.35, 86400.0)),
+    moves_per_second=0.75,
+    jumps=2.0,
+    jump_seconds=0.25,
+    jump_shape=2.5,
+    tail_degrees=8.0,
+    touch_notional=40_000.0,
+    depth=(
+        (0.5, 14_000.0),
+        (1.0, 35_000.0),
+        (2.0, 115_000.0),
+        (5.0, 600_000.0),
+        (10.0, 1_400_000.0),
+        (20.0, 3_350_000.0),
+    ),
+    alert=0.97,
+    slow_touch=0.05,
+    slow_touch_bps=0.3,
+    informed_orders=5.5,
+    contrary_share=0.08,
+    bursts_per_minute=140.0,
+    burst_orders=1.0,
+    small_share=0.60,
+    informed_small_share=0.50,
+    small=(20.0, 0.9),
+    large=(1300.0, 1.6),
+    sweeps_per_minute=0.1,
+    sweep_reach=(0.0002, 0.0008),
+    sweep_lasting=0.7,
+)
+
+LIVELY = replace(
+    ORDINARY,
+    name="lively",
+    kind="livelier than real",
+    description="kinder and livelier than the real market: fills here say nothing about profit",
+    annual_volatility=0.6,
+    heat=((0.3, 120.0),),
+    swing_volatility=1.6,
+    swing_half_life=12.0,
+    bursts_per_minute=90.0,
+    burst_orders=6.0,
+    sweeps_per_minute=12.0,
+    sweep_reach=(0.0008, 0.0030),
+    sweep_lasting=0.0,
+)
+
+SCENARIOS = {scenario.name: scenario for scenario in (ORDINARY, LIVELY)}
+"""By name."""

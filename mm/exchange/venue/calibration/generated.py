@@ -1,0 +1,52 @@
+"""A generated market on record: the flow alone, without any account."""
+
+import random
+from decimal import Decimal
+
+from mm.exchange.venue.calibration.record import GRID_MS, Depth, MarketRecord, Top, depth_of, joined
+from mm.exchange.venue.flow import Flow
+from mm.exchange.venue.matching import SymbolMarket
+from mm.exchange.venue.scenarios import Scenario
+from mm.exchange.venue.symbol_rules import SymbolRules
+from mm.exchange.venue.venue import Venue
+
+_START_MS = 1_700_000_000_000
+_LEVELS = 200
+
+
+def generate(scenario: Scenario, rules: SymbolRules, start_price: Decimal, seed: int, seconds: int) -> MarketRecord:
+    """`seconds` of it. Every order is stamped with its own millisecond, which a live venue rounds up to 25."""
+    now = _START_MS
+    venue = Venue({rules.symbol: rules}, lambda: now)
+    market = venue.market(rules.symbol)
+    flow = Flow(venue, rules.symbol, scenario, random.Random(seed), start_price)  # noqa: S311 - a market's noise
+    tick, unit = float(rules.tick_size), rules.quote_step * 1e-8
+    prints: list[tuple[float, float, float, bool]] = []
+    tops: list[Top] = []
+    depths: list[Depth] = []
+    seen = 0
+    flow.advance(now)
+    for step in range(seconds * 1000 // GRID_MS):
+        grid_ms = _START_MS + step * GRID_MS
+        while flow.next_ms is not None and flow.next_ms <= grid_ms:
+            now = max(now, flow.next_ms)
+            flow.advance(now)
+        bid, ask = market.book.best(buy=True), market.book.best(buy=False)
+        if bid is None or ask is None:
+            raise ValueError(f"scenario {scenario.name}: a side of the book is empty after {step * GRID_MS} ms")
+        tops.append(Top(bid * tick, ask * tick))
+        if step % (1000 // GRID_MS) == 0:
+            depths.append(_depth(market, unit, tick) or depths[-1])
+            new = [each for each in market.tape.prints if each.trade_id > seen]
+            for each in new:
+                prints.append((each.time_ms, each.ticks * tick, each.ticks * each.lots * unit, not each.buyer_is_maker))
+                seen = each.trade_id
+    return MarketRecord(_START_MS, tops, joined(prints), depths)
+
+
+def _depth(market: SymbolMarket, unit: float, tick: float) -> Depth | None:
+    bids, asks = (
+        [(ticks * tick, ticks * lots * unit) for ticks, lots in market.book.levels(_LEVELS, buy=buy)]
+        for buy in (True, False)
+    )
+    return depth_of(bids, asks)
