@@ -26,6 +26,7 @@ COMMANDS = (
     LazyCommand("ledger", "mm.cli.ledger:app", "Orders, fills, PnL and the audit against the exchange."),
     LazyCommand("checklist", "mm.cli.checklist:app", "The plan's checklists."),
     LazyCommand("replay", "mm.cli.replay:replay", "Play a run's journal again: the same events, the same actions?"),
+    LazyCommand("soak", "mm.cli.soak:soak", "Days of trading in virtual time: is anything lost, doubled or leaked?"),
     LazyCommand("sim", "mm.cli.sim:app", "The local venue: start, stop, status, reset, trades."),
 )
 

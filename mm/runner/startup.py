@@ -94,6 +94,10 @@ class Run:
         disarm(self._home)
         return outcome
 
+    async def flush(self) -> None:
+        """What was recorded so far is durable. Raises LedgerError when it is not."""
+        await self._ledger.flush()
+
     async def _end(self, outcome: str, *, clean: bool) -> None:
         await self._ledger.end_run(self._clock.now(), outcome, clean=clean)
 

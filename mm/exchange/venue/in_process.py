@@ -16,7 +16,7 @@ from mm.exchange.refusals import Meaning, meaning_of_code
 from mm.exchange.venue.errors import VenueError
 from mm.exchange.venue.events import AccountPosition, ExecutionReport, VenueEvent
 from mm.exchange.venue.venue import Venue
-from mm.exchange.venue.views import NewOrder, OrderView, PublicTrade, TradeView
+from mm.exchange.venue.views import NewOrder, OrderView, TradeView
 from mm.ports import Account, Balance, CancelAnswer, Clock, EventSink, KeyPermissions, PlaceAnswer, Rejected, Unknown
 
 _STATUS = {
@@ -31,12 +31,21 @@ _STEP_SECONDS = 0.1
 
 
 class InProcessExchange:
-    """Plays `mm.ports.Exchange` for one account and symbol. `advance(now_ms)` drives the market between steps."""
+    """Plays `mm.ports.Exchange` for one account and symbol. `advance(now_ms)` drives the market between steps,
+    `step_seconds` apart (None: a tenth of a second)."""
 
     fence_seconds = 13.0
 
     def __init__(
-        self, venue: Venue, uid: int, symbol: str, *, clock: Clock, advance: Callable[[int], None], depth: int = 10
+        self,
+        venue: Venue,
+        uid: int,
+        symbol: str,
+        *,
+        clock: Clock,
+        advance: Callable[[int], None],
+        depth: int = 10,
+        step_seconds: float | None = None,
     ) -> None:
         self._venue = venue
         self.uid = uid
@@ -44,6 +53,7 @@ class InProcessExchange:
         self._clock = clock
         self._advance = advance
         self._depth = depth
+        self._step_seconds = step_seconds
         self._rules = venue.market(symbol).rules
         self._grid = self._instrument()
 
@@ -123,14 +133,37 @@ class InProcessExchange:
 
     async def run(self, sink: EventSink) -> None:
         """The market moves while this runs. The account's events are those of this account alone."""
-        unsubscribe = self._venue.subscribe(lambda event: self._tell(event, sink))
+        unsubscribe = self._venue.subscribe(lambda event: self._tell(event, sink), public=False)
+        tape, clock = self._venue.market(self._symbol).tape, self._clock
+        told = tape.prints[-1].trade_id if tape.prints else 0
+        pause = self._step_seconds or _STEP_SECONDS
         try:
             for stream in ("market", "account"):
                 sink(StreamUp(stream=stream, **self._now()))
             while True:
-                self._advance(self._venue.now_ms())
-                sink(BookSeen(book=self._book(), exchange_ms=self._venue.now_ms(), **self._now()))
-                await self._clock.sleep(_STEP_SECONDS)
+                now_ms = self._venue.now_ms()
+                self._advance(now_ms)
+                at, mono = clock.now(), clock.monotonic()
+                fresh = []
+                for trade in reversed(tape.prints):
+                    if trade.trade_id <= told:
+                        break
+                    fresh.append(trade)
+                for trade in reversed(fresh):
+                    told = trade.trade_id
+                    sink(
+                        MarketTradeSeen(
+                            at=at,
+                            mono=mono,
+                            ticks=trade.ticks,
+                            lots=trade.lots,
+                            buyer_is_maker=trade.buyer_is_maker,
+                            trade_id=told,
+                            exchange_ms=trade.time_ms,
+                        )
+                    )
+                sink(BookSeen(at=at, mono=mono, book=self._book(), exchange_ms=now_ms))
+                await clock.sleep(pause)
         finally:
             unsubscribe()
 
@@ -140,18 +173,7 @@ class InProcessExchange:
     # --- inside -------------------------------------------------------------------------
 
     def _tell(self, event: VenueEvent, sink: EventSink) -> None:
-        if isinstance(event, PublicTrade) and event.symbol == self._symbol:
-            sink(
-                MarketTradeSeen(
-                    ticks=self._grid.ticks(event.price),
-                    lots=self._grid.lots(event.quantity),
-                    buyer_is_maker=event.buyer_is_maker,
-                    trade_id=event.trade_id,
-                    exchange_ms=event.time_ms,
-                    **self._now(),
-                )
-            )
-        elif isinstance(event, ExecutionReport) and event.uid == self.uid:
+        if isinstance(event, ExecutionReport) and event.uid == self.uid:
             self._tell_report(event, sink)
         elif isinstance(event, AccountPosition) and event.uid == self.uid:
             for b in event.balances:
@@ -213,10 +235,8 @@ class InProcessExchange:
         )
 
     def _book(self) -> Book:
-        view = self._venue.depth(self._symbol, self._depth)
-        bids = tuple((self._grid.ticks(price), self._grid.lots(size)) for price, size in view.bids)
-        asks = tuple((self._grid.ticks(price), self._grid.lots(size)) for price, size in view.asks)
-        return Book(bids, asks, view.last_update_id)
+        book, depth = self._venue.market(self._symbol).book, self._depth
+        return Book(tuple(book.levels(depth, buy=True)), tuple(book.levels(depth, buy=False)), book.log.last_id)
 
     def _instrument(self) -> Instrument:
         rules = self._rules

@@ -35,6 +35,7 @@ class Matching:
         self._now_ms = now_ms
         self._anonymous = 0
         self.has_listeners = False
+        self.has_public_listeners = False
 
     # --- orders of accounts ------------------------------------------------------------
 
@@ -196,7 +197,7 @@ class Matching:
         trade_id = self._ids.next(f"trade:{market.rules.symbol}")
         trade = Print(trade_id, ticks, lots, self._now_ms(), buyer_is_maker)
         market.tape.add(trade)
-        if self.has_listeners:
+        if self.has_public_listeners:
             self._changes.events.append(public_trade(trade, market.rules))
         return trade
 

@@ -44,6 +44,7 @@ class Venue(AccountReads):
         self._ids = Ids(store.counters() if store else {})
         self._changes = Changes()
         self._listeners: list[Listener] = []
+        self._public = 0
         self._accounts: dict[int, Account] = {}
         markets = {
             symbol: SymbolMarket(rules, OrderBook(self._ids.used(f"update:{symbol}")), self._tape(symbol))
@@ -71,15 +72,20 @@ class Venue(AccountReads):
         if self._store:
             self._store.close()
 
-    def subscribe(self, listener: Listener) -> Callable[[], None]:
-        """Calls `listener` with every event from now on; the returned function ends it."""
+    def subscribe(self, listener: Listener, *, public: bool = True) -> Callable[[], None]:
+        """Calls `listener` with every event from now on; the returned function ends it. `public` False: it wants
+        accounts' events alone, and while nobody wants more no public trade or ticker is made."""
         self._listeners.append(listener)
+        self._public += public
         self.matching.has_listeners = True
+        self.matching.has_public_listeners = self._public > 0
 
         def unsubscribe() -> None:
             if listener in self._listeners:
                 self._listeners.remove(listener)
+                self._public -= public
             self.matching.has_listeners = bool(self._listeners)
+            self.matching.has_public_listeners = self._public > 0
 
         return unsubscribe
 
@@ -125,7 +131,7 @@ class Venue(AccountReads):
             for part in (changes.accounts, changes.orders, changes.trades, changes.balances, changes.counters):
                 part.clear()
             changes.meta.clear()
-        if self._listeners:
+        if self._public:
             self._ticker_events()
         if changes.events:
             events, changes.events = changes.events, []

@@ -1,0 +1,72 @@
+"""The venue of a soak: one symbol, a coarse generated market, an account for the bot."""
+
+import random
+from decimal import Decimal
+
+from mm.clock.simulated import SimulatedClock
+from mm.config.settings import MmSettings
+from mm.domain.errors import ConfigurationError
+from mm.exchange.venue.coarse_flow import STEP_MS, CoarseFlow
+from mm.exchange.venue.in_process import InProcessExchange
+from mm.exchange.venue.scenarios import SCENARIOS
+from mm.exchange.venue.symbol_rules import default_symbols
+from mm.exchange.venue.venue import Venue
+from mm.ports import AccountReader
+
+CANARY_KEY = "CANARYkey7d1f0c5be2a94c3f8a6e5b1d2c3f4a59687786950a1b2c3d4e5f6071"
+CANARY_SECRET = "CANARYsecret4b8f17a2c6d9e0f3152738495a6b7c8d9eaf0b1c2d3e4f50617"  # noqa: S105 - a canary, see `canary`
+
+
+class SoakMarket:
+    """Raises ConfigurationError for a scenario or symbol that is not listed."""
+
+    def __init__(self, settings: MmSettings, scenario: str, clock: SimulatedClock, rng: random.Random) -> None:
+        found = SCENARIOS.get(scenario)
+        rules = default_symbols().get(settings.symbol)
+        if found is None:
+            raise ConfigurationError(f"no scenario {scenario[:40]!r}", f"there are {', '.join(SCENARIOS)}")
+        if rules is None:
+            raise ConfigurationError(f"the venue does not list {settings.symbol}", "choose one of `mm sim status`")
+        self.scenario = found
+        self.symbol = settings.symbol
+        self.settings = settings
+        self.venue = Venue({settings.symbol: rules}, lambda: clock.now() // 1_000_000)
+        self.flow = CoarseFlow(self.venue, settings.symbol, found, rng, settings.venue.start_price)
+        self.uid = self._open(CANARY_KEY)
+        self.exchange = InProcessExchange(
+            self.venue,
+            self.uid,
+            settings.symbol,
+            clock=clock,
+            advance=self.flow.advance,
+            depth=settings.execution.book_depth,
+            step_seconds=STEP_MS / 1000,
+        )
+        self.flow.advance(self.venue.now_ms())
+
+    @property
+    def reader(self) -> AccountReader:
+        """The exchange without faults."""
+        return self.exchange
+
+    def balances(self) -> dict[str, Decimal]:
+        """Free and locked together, by asset."""
+        return {held.asset: held.free + held.locked for held in self.venue.account(self.uid).balances}
+
+    def faults_met(self) -> dict[str, int]:
+        """How often each kind struck."""
+        return {}
+
+    def skew_ms(self) -> int:
+        """What the exchange's told times are ahead of its true ones."""
+        return 0
+
+    def _open(self, key: str) -> int:
+        venue = self.settings.venue
+        deposits = {self.venue.market(self.symbol).rules.quote: self.deposit}
+        return self.venue.open_account(deposits, venue.maker_fee, venue.taker_fee, key).uid
+
+    @property
+    def deposit(self) -> Decimal:
+        """Enough for the profile, whatever the local venue's own deposit is set to."""
+        return max(self.settings.venue.deposit, self.settings.capital)

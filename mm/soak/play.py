@@ -1,0 +1,128 @@
+"""Plays a soak from its spec to its result."""
+
+import asyncio
+import gc
+import random
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from pathlib import Path
+
+from mm.clock.simulated import SimulatedClock, run_virtual
+from mm.config.loader import LoadedSettings
+from mm.domain.instrument import from_units
+from mm.ports import AccountReader
+from mm.soak.canary import leaks
+from mm.soak.market import SoakMarket
+from mm.soak.memory import MemoryWatch
+from mm.soak.result import SoakResult, Speed
+from mm.soak.spec import SoakSpec
+from mm.soak.world import World
+
+START_NS = 1_760_000_000_000_000_000
+"""2025-10-09 08:53:20 UTC."""
+_HOUR = 3600 * 1_000_000_000
+_RAM = Path("/dev/shm")  # noqa: S108 - a place, its own folder in it is made by tempfile
+
+Audit = Callable[[World, AccountReader], Awaitable[tuple[str, tuple[str, ...]]]]
+"""Compares the ledger with the exchange: in short, and each difference."""
+
+
+def play(spec: SoakSpec, loaded: LoadedSettings, audit: Audit) -> SoakResult:
+    """Raises ConfigurationError for an unknown scenario, symbol or fault."""
+    with tempfile.TemporaryDirectory(prefix="mm-soak-", dir=_RAM if _RAM.is_dir() else None) as folder:
+        clock = SimulatedClock(START_NS)
+        gc.collect()
+        gc.freeze()
+        before = gc.get_threshold()
+        gc.set_threshold(100_000, 20, 50)
+        try:
+            return run_virtual(_play(spec, loaded, audit, Path(folder), clock), clock=clock)
+        finally:
+            gc.set_threshold(*before)
+            gc.unfreeze()
+
+
+async def _play(
+    spec: SoakSpec, loaded: LoadedSettings, audit: Audit, folder: Path, clock: SimulatedClock
+) -> SoakResult:
+    seeds = random.Random(spec.seed)  # noqa: S311 - a market and moments, no secrets
+    scenario = spec.scenario or loaded.settings.venue.scenario
+    market = SoakMarket(loaded.settings, scenario, clock, random.Random(seeds.getrandbits(64)))  # noqa: S311 - the same
+    world = World(folder, loaded, spec.profile, clock, market, seed=seeds.getrandbits(64), restarts=spec.restarts)
+    await world.begin()
+    memory = MemoryWatch(clock, min(3600.0, spec.hours * 360))
+    watching = asyncio.create_task(memory.run())
+    wall, cpu = time.monotonic(), time.process_time()
+    until = int(spec.hours * _HOUR)
+    await world.play(until)
+    speed = Speed(time.monotonic() - wall, time.process_time() - cpu, clock.monotonic() / _HOUR)
+    ended = clock.monotonic()
+    watching.cancel()
+    grown = memory.result()
+    said = await _look_back(world, audit)
+    await world.settle()
+    oracle, operator = world.oracle, world.operator
+    for leak in leaks(folder):
+        oracle.violate("I6", leak)
+    return SoakResult(
+        spec=spec,
+        trace=world.trace.hash,
+        events=world.trace.events,
+        actions=world.trace.actions,
+        checks=oracle.checked,
+        orders=oracle.orders,
+        fills=oracle.fills,
+        maker_fills=oracle.maker_fills,
+        pnl=_pnl(world),
+        fees={asset: from_units(sum(a.fees.get(asset, 0) for a in oracle.accounts)) for asset in _fee_assets(world)},
+        position=from_units(oracle.account.base_units),
+        accounts=len(oracle.accounts),
+        unreadable=sum(account.lost for account in oracle.accounts),
+        runs=world.runs,
+        clean_runs=world.clean_runs,
+        active_share=world.active_ns / max(1, ended),
+        scenario=f"{market.scenario.name}: {market.scenario.description}",
+        speed=speed,
+        memory=grown,
+        audit=said,
+        faults=market.faults_met(),
+        restarts=dict(sorted((world.restarts + Counter({"by the operator": operator.restarts})).items())),
+        resumes=dict(sorted(operator.resumes.items())),
+        outcomes=dict(sorted(world.outcomes.items())),
+        violations=tuple(oracle.violations),
+    )
+
+
+async def _look_back(world: World, audit: Audit) -> str:
+    """Everything once more, whole: the ledger's audit, the money, what is open, what still runs."""
+    oracle, market = world.oracle, world.market
+    if oracle.violations:
+        return "not made: a violation came before"
+    left = market.venue.open_orders(market.uid, market.symbol)
+    if left:
+        oracle.violate("end", f"{len(left)} own orders are open after the last stop")
+    oracle.ledger_moved()
+    oracle.reconciled(oracle.account.last_trade_id)
+    for line in world.money_differences():
+        oracle.violate("I3", line)
+    said, differences = await audit(world, market.reader)
+    for line in differences:
+        oracle.violate("audit", line)
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    if len(tasks) > world.requests_under_way + 1:
+        oracle.violate("end", f"{len(tasks)} tasks are left: {', '.join(sorted(map(repr, tasks)))[:500]}")
+    return said
+
+
+def _fee_assets(world: World) -> list[str]:
+    return sorted({asset for account in world.oracle.accounts for asset in account.fees})
+
+
+def _pnl(world: World) -> Decimal:
+    """Quote earned and base held at the best bid, over all accounts."""
+    market = world.market
+    bid = market.venue.book_ticker(market.symbol).bid
+    return sum((from_units(a.quote_units) + from_units(a.base_units) * bid for a in world.oracle.accounts), Decimal(0))
