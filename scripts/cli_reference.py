@@ -49,8 +49,13 @@ def _names() -> Iterator[str]:
     root = command()
     for name in root.list_commands(None):
         yield name
-        for inner in getattr(root.get_command(None, name), "commands", {}):
-            yield f"{name} {inner}"
+        yield from _inner(name, root.get_command(None, name))
+
+
+def _inner(name: str, group: Any) -> Iterator[str]:
+    for inner, inner_command in getattr(group, "commands", {}).items():
+        yield f"{name} {inner}"
+        yield from _inner(f"{name} {inner}", inner_command)
 
 
 def _help(name: str) -> str:

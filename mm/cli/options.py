@@ -5,6 +5,7 @@ def status(as_json: Json = False, sim: Sim = False, testnet: Testnet = False, ma
 """
 
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
@@ -27,6 +28,17 @@ Sim = Annotated[bool, typer.Option("--sim", help="The local venue.")]
 Testnet = Annotated[bool, typer.Option("--testnet", help="Binance Spot testnet.")]
 Mainnet = Annotated[bool, typer.Option("--mainnet", help="Binance Spot: real money.")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask (services have no terminal).")]
+
+
+def amount(text: str) -> Decimal:
+    """An amount of money for `parser=`; zero or more."""
+    try:
+        found = Decimal(text)
+    except InvalidOperation:
+        raise typer.BadParameter(f"{text!r} is no amount") from None
+    if not found.is_finite() or not 0 <= found <= Decimal("1e9"):
+        raise typer.BadParameter(f"{text} is out of range; write 0 to 1000000000")
+    return found
 
 
 def moment(text: str, option: str) -> datetime:

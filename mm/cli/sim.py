@@ -1,28 +1,35 @@
 """`mm sim`: the local venue, a process of its own that outlives the bot."""
 
-from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any
+from decimal import Decimal
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
-from mm.cli.options import Json, Replay, ReplayFrom, moment
+from mm.cli.options import Json, Replay, ReplayFrom, amount, moment
+from mm.cli.sim_accounts import accounts
+from mm.cli.sim_accounts import deposit as deposit_command
+from mm.cli.sim_accounts import withdraw as withdraw_command
+from mm.cli.sim_keys import keys
 from mm.domain.errors import UsageError
+
+if TYPE_CHECKING:
+    from mm.exchange.venue_server.files import Flavour
 
 app = typer.Typer(
     help="The local venue: an exchange on this machine, with a market of its own.",
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+app.add_typer(accounts, name="accounts")
+app.add_typer(keys, name="keys")
+app.command("deposit")(deposit_command)
+app.command("withdraw")(withdraw_command)
 
 
-def _amount(text: str) -> Decimal:
-    try:
-        amount = Decimal(text)
-    except InvalidOperation:
-        raise typer.BadParameter(f"{text!r} is no amount") from None
-    if not amount.is_finite() or not 0 <= amount <= Decimal("1e9"):
-        raise typer.BadParameter(f"{text} is out of range; write 0 to 1000000000")
-    return amount
+def _flavour(text: str) -> str:
+    if text not in {"mainnet", "testnet"}:
+        raise typer.BadParameter(f"{text!r} is neither mainnet nor testnet")
+    return text
 
 
 def _queue(text: str) -> str:
@@ -33,7 +40,7 @@ def _queue(text: str) -> str:
 
 
 Deposit = Annotated[
-    Decimal | None, typer.Option("--deposit", parser=_amount, metavar="AMOUNT", help="Quote that a new account holds.")
+    Decimal | None, typer.Option("--deposit", parser=amount, metavar="AMOUNT", help="Quote that a new account holds.")
 ]
 
 
@@ -56,6 +63,10 @@ def start(
     ] = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0: any.")] = None,
     deposit: Deposit = None,
+    flavour: Annotated[
+        str | None,
+        typer.Option("--flavour", parser=_flavour, metavar="NAME", help="mainnet has /sapi (default), testnet not."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Start the local venue, or find the one that runs.
@@ -84,9 +95,12 @@ def start(
         raise UsageError("--from chooses where a recording begins", "it goes with --replay")
     begin = None if replay_from is None else moment(replay_from, "--from")
     running = process.status(home)
-    if running is not None and (recordings or (running.market, running.scenario) != ("generated", changed.scenario)):
+    other = running is not None and (
+        (running.market, running.scenario) != ("generated", changed.scenario) or flavour not in {None, running.flavour}
+    )
+    if running is not None and (recordings or other):
         _refuse_while_a_bot_runs(home, "restart the venue on another market")
-    info = process.start(home, changed, changed.scenario, recordings, begin)
+    info = process.start(home, changed, changed.scenario, recordings, begin, flavour=cast("Flavour | None", flavour))
     found = running == info
     if as_json:
         emit_json(_described(info) | {"was_running": found})

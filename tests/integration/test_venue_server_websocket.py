@@ -148,7 +148,7 @@ def test_user_data_subscriptions() -> None:
             await line.ask("userDataStream.unsubscribe")
             await b.place()
             await line.ask("ping")
-            assert line.events == []
+            assert [each["event"]["e"] for each in line.events] == ["eventStreamTerminated"]
             assert (await line.ask("session.subscriptions"))["result"] == []
 
     run(scene())

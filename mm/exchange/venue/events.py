@@ -56,7 +56,17 @@ class AccountPosition:
     balances: tuple[BalanceView, ...]
 
 
-VenueEvent = ExecutionReport | AccountPosition | PublicTrade | BookTicker
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BalanceUpdate:
+    """A deposit (`delta` positive) or a withdrawal."""
+
+    uid: int
+    time_ms: int
+    asset: str
+    delta: Decimal
+
+
+VenueEvent = ExecutionReport | AccountPosition | BalanceUpdate | PublicTrade | BookTicker
 """BookTicker comes whenever the best bid or ask (price or size) changed."""
 
 Listener = Callable[[VenueEvent], None]

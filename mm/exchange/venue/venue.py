@@ -11,14 +11,14 @@ Who drives the market: a generated one by `flow.Flow(venue, …).advance(now_ms)
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-from mm.domain.instrument import to_units
+from mm.domain.instrument import from_units, to_units
 from mm.exchange.venue.account import Account, Balance
 from mm.exchange.venue.account_reads import AccountReads
 from mm.exchange.venue.admission import Request, check_client_id, lots_of
 from mm.exchange.venue.book import Book, OrderBook
 from mm.exchange.venue.changes import Changes
 from mm.exchange.venue.errors import VenueError, no_such_order, unknown_order
-from mm.exchange.venue.events import AccountPosition, Listener
+from mm.exchange.venue.events import AccountPosition, BalanceUpdate, Listener
 from mm.exchange.venue.ids import Ids
 from mm.exchange.venue.market_data import top
 from mm.exchange.venue.matching import Matching, SymbolMarket
@@ -199,6 +199,27 @@ class Venue(AccountReads):
         old.closed_ms = old.updated_ms = self._now_ms()
         self._changes.accounts[old.uid] = old
         return self.open_account(deposits, maker_fee, taker_fee, api_key)
+
+    def deposit(self, uid: int, asset: str, amount: Decimal) -> AccountState:
+        """Adds to the free balance, or takes from it (a negative amount: a withdrawal).
+
+        Raises ValueError for an asset that is not listed, an amount of zero or finer than 1e-8, a closed account, and
+        when more is withdrawn than is free; KeyError for an unknown uid.
+        """
+        account, units = self._account(uid), to_units(amount)
+        if account.closed_ms is not None:
+            raise ValueError(f"account {uid} is closed")
+        if asset not in {each for m in self._markets.values() for each in (m.rules.base, m.rules.quote)}:
+            raise ValueError(f"the venue does not list {asset}")
+        free = account.balance(asset).free
+        if not units or free + units < 0:
+            raise ValueError(f"only {from_units(free):f} {asset} are free" if units else "an amount of zero")
+        account.balance(asset).free += units
+        account.updated_ms = self._now_ms()
+        self._changes.balance(account, asset)
+        self._changes.events.append(BalanceUpdate(uid=uid, time_ms=account.updated_ms, asset=asset, delta=amount))
+        self.commit()
+        return self._state(account)
 
     # --- orders ----------------------------------------------------------------------------
 

@@ -1,10 +1,9 @@
-"""The venue's own requests under /mm/: status, reset, trades. Guarded by the token in keys.json."""
+"""The venue's own requests under /mm/: a table of small functions, guarded by the token in keys.json."""
 
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
-from typing import Any, Protocol
 from urllib.parse import parse_qsl
 
 import orjson
@@ -12,47 +11,41 @@ from aiohttp import web
 
 from mm.exchange.venue_server.keys import TOKEN_HEADER
 
-
-class Operator(Protocol):
-    """What the owner of the venue lets the admin requests do."""
-
-    def status(self) -> dict[str, Any]: ...
-    def trades(self, *, all_accounts: bool) -> list[dict[str, object]]: ...
-    def reset(self, deposit: Decimal) -> dict[str, Any]: ...
+Asked = Mapping[str, str]
+"""What a request says, in its query and its form body."""
+Handler = Callable[[Asked], object]
+"""Answers what goes to JSON. Raises ValueError with what is wrong with the request; then nothing has changed."""
+Requests = Mapping[tuple[str, str], Handler]
+"""By method and path."""
 
 
 @dataclass(frozen=True, slots=True)
 class Admin:
-    operator: Operator
+    requests: Requests
     token: Callable[[], str]
 
     async def answer(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
         sent = request.headers.get(TOKEN_HEADER, "")
         if not hmac.compare_digest(sent.encode(), self.token().encode()):
             return _json({"error": "wrong token"}, 403)
+        handler = self.requests.get((request.method, path))
+        if handler is None:
+            return _json({"error": "no such request"}, 404)
+        body = (await request.read()).decode("utf-8", "replace") if request.can_read_body else ""
         try:
-            return self._carry_out(request.method, path, dict(parse_qsl(query)))
+            return _json(handler(dict(parse_qsl(query)) | dict(parse_qsl(body))))
         except ValueError as error:
             return _json({"error": str(error)}, 400)
 
-    def _carry_out(self, method: str, path: str, asked: dict[str, str]) -> web.Response:
-        match (method, path):
-            case ("GET", "/mm/status"):
-                return _json(self.operator.status())
-            case ("GET", "/mm/trades"):
-                return _json(self.operator.trades(all_accounts=asked.get("all") == "true"))
-            case ("POST", "/mm/reset"):
-                return _json(self.operator.reset(_amount(asked.get("deposit", ""))))
-        return _json({"error": "no such request"}, 404)
 
-
-def _amount(text: str) -> Decimal:
+def amount_of(asked: Asked, name: str) -> Decimal:
+    """Zero or more. Raises ValueError."""
     try:
-        amount = Decimal(text)
+        amount = Decimal(asked.get(name, ""))
     except InvalidOperation:
-        raise ValueError("deposit is no number") from None
+        raise ValueError(f"{name} is no number") from None
     if not amount.is_finite() or amount < 0:
-        raise ValueError("deposit must be zero or more")
+        raise ValueError(f"{name} must be zero or more")
     return amount
 
 

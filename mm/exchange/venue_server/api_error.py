@@ -7,7 +7,7 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """Answered as `{"code": code, "msg": message}` with `status`; `retry_after` seconds for a 429."""
+    """Answered as `{"code": code, "msg": message}` with `status`; `retry_after` seconds for a 429 or 418."""
 
     def __init__(self, code: int, message: str, status: int = 400, retry_after: int = 0) -> None:
         super().__init__(message)
@@ -70,3 +70,32 @@ def bad_key() -> ApiError:
 
 def bad_signature() -> ApiError:
     return ApiError(-1022, "Signature for this request is not valid.")
+
+
+def too_precise(name: str) -> ApiError:
+    return ApiError(-1111, f"Parameter '{name}' has too much precision.")
+
+
+def window_too_large(most_ms: int) -> ApiError:
+    return ApiError(-1102, f"'recvWindow' contains unexpected value. Cannot be greater than {most_ms}.")
+
+
+def ahead_of_server() -> ApiError:
+    return ApiError(-1021, "Timestamp for this request was 1000ms ahead of the server's time.")
+
+
+def outside_window() -> ApiError:
+    return ApiError(-1021, "Timestamp for this request is outside of the recvWindow.")
+
+
+def unauthorized() -> ApiError:
+    return ApiError(-1002, "You are not authorized to execute this request.", status=401)
+
+
+def bad_time_unit() -> ApiError:
+    return ApiError(-1194, "Invalid value for time unit; expected either MICROSECOND or MILLISECOND.")
+
+
+def invalid_json(name: str | None = None) -> ApiError:
+    """The whole request, or the value of one of its fields."""
+    return ApiError(-1135, "Invalid JSON Request" if name is None else f"JSON sent for parameter '{name}' is not valid")

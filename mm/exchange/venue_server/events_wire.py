@@ -1,6 +1,6 @@
 """Stream payloads: market streams and user data events as Binance writes them."""
 
-from mm.exchange.venue.events import AccountPosition, ExecutionReport
+from mm.exchange.venue.events import AccountPosition, BalanceUpdate, ExecutionReport
 from mm.exchange.venue.views import BookTicker, DepthChange, DepthView, Kline, PublicTrade, Ticker24h
 from mm.exchange.venue_server.wire import Json, day_change, levels, text
 
@@ -54,6 +54,16 @@ def account_position(position: AccountPosition) -> Json:
         "E": position.time_ms,
         "u": position.time_ms,
         "B": [{"a": each.asset, "f": text(each.free), "l": text(each.locked)} for each in position.balances],
+    }
+
+
+def balance_update(update: BalanceUpdate) -> Json:
+    return {
+        "e": "balanceUpdate",
+        "E": update.time_ms,
+        "a": update.asset,
+        "d": text(update.delta),
+        "T": update.time_ms,
     }
 
 

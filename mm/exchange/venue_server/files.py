@@ -9,6 +9,7 @@ from mm.home import Home
 from mm.process_id import ProcessId
 
 Market = Literal["generated", "replay"]
+Flavour = Literal["mainnet", "testnet"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,10 @@ class VenueFiles:
 
 @dataclass(frozen=True, slots=True)
 class VenueInfo:
-    """A venue's process and where it listens. `started_at` ISO 8601 UTC; `replay` absolute file names."""
+    """A venue's process and where it listens. `started_at` ISO 8601 UTC; `replay` absolute file names.
+
+    `flavour` mainnet has /sapi, testnet has not.
+    """
 
     pid: int
     start_ticks: int
@@ -64,6 +68,7 @@ class VenueInfo:
     replay: tuple[str, ...]
     symbol: str
     started_at: str
+    flavour: Flavour = "mainnet"
 
     @property
     def rest_url(self) -> str:

@@ -14,7 +14,7 @@ from mm.domain.errors import ConfigurationError, ExchangeError
 from mm.exchange.venue.bar_replay import BarReplay
 from mm.exchange.venue.replay import Replay
 from mm.exchange.venue.scenarios import SCENARIOS
-from mm.exchange.venue_server.admin import Admin
+from mm.exchange.venue_server.admin import Admin, Requests, amount_of
 from mm.exchange.venue_server.file_lock import held
 from mm.exchange.venue_server.files import VenueFiles, VenueInfo
 from mm.exchange.venue_server.local_venue import (
@@ -40,6 +40,14 @@ class Host:
     local: LocalVenue
     server: VenueServer
     symbol: str
+
+    def requests(self) -> Requests:
+        return {
+            ("GET", "/mm/status"): lambda _asked: self.status(),
+            ("GET", "/mm/trades"): lambda asked: self.trades(all_accounts=asked.get("all") == "true"),
+            ("POST", "/mm/reset"): lambda asked: self.reset(amount_of(asked, "deposit")),
+            **self.local.office.requests(),
+        }
 
     def status(self) -> dict[str, Any]:
         account, flow = self.local.account, self.server.flow
@@ -98,9 +106,8 @@ def _server(local: LocalVenue, symbol: str, given: argparse.Namespace) -> VenueS
         if files
         else local.generated(given.scenario, given.seed, given.start_price)
     )
-    secrets = {local.keys.api_key: local.keys.api_secret}
-    server = VenueServer(local.venue, flow, secrets, ServerOptions(waits=bool(files)))
-    server.admin = Admin(Host(local, server, symbol), lambda: local.keys.admin_token)
+    server = VenueServer(local.venue, flow, local.keyring, ServerOptions(waits=bool(files), flavour=given.flavour))
+    server.admin = Admin(Host(local, server, symbol).requests(), lambda: local.keys.admin_token)
 
     def has_book() -> bool:
         best = local.venue.book_ticker(symbol)
@@ -136,4 +143,5 @@ def _info(given: argparse.Namespace, symbol: str, host: str, port: int) -> Venue
         replay=tuple(str(file) for file in given.replay),
         symbol=symbol,
         started_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        flavour=given.flavour,
     )

@@ -20,6 +20,7 @@ from mm.exchange.venue.store import Store
 from mm.exchange.venue.symbol_rules import SymbolRules, default_symbols
 from mm.exchange.venue.venue import Venue
 from mm.exchange.venue.views import AccountState
+from mm.exchange.venue_server.account_office import AccountOffice
 from mm.exchange.venue_server.files import Market, VenueFiles
 from mm.exchange.venue_server.fills import fill_rows
 from mm.exchange.venue_server.keys import Keys
@@ -55,6 +56,7 @@ class LocalVenue:
     def __init__(self, files: VenueFiles) -> None:
         self.files = files
         self.keys = Keys.read_or_make(files.keys)
+        self.keyring = self.keys.keyring(files.keys)
         self.rules: dict[str, SymbolRules] = default_symbols()
         try:
             self.venue = Venue(self.rules, system_clock_ms, Store(files.database))
@@ -66,6 +68,10 @@ class LocalVenue:
 
     def close(self) -> None:
         self.venue.close()
+
+    @property
+    def office(self) -> AccountOffice:
+        return AccountOffice(self.venue, self.keyring, self.keys.api_key)
 
     @property
     def account(self) -> AccountState | None:

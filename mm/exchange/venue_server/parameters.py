@@ -11,6 +11,10 @@ from mm.exchange.venue_server import api_error
 _DECIMAL = re.compile(r"^([0-9]{1,20})(\.[0-9]{1,20})?$")
 _INTEGER = re.compile(r"^[0-9]{1,20}$")
 _SYMBOL = re.compile(r"^[A-Z0-9-_.]{1,20}$")
+MICROSECONDS_FROM = 10**15
+"""A time parameter this large is in microseconds."""
+_TIMES = frozenset({"startTime", "endTime"})
+_NAMED = re.compile(r"[A-Z0-9-_.]{1,20}")
 _CLIENT_ID = re.compile(r"^[a-zA-Z0-9-_]{1,36}$")
 
 
@@ -24,15 +28,21 @@ class Parameters:
 
     @classmethod
     def parse(cls, *encoded: str) -> "Parameters":
-        """From url-encoded texts (query, form body). Raises -1101 for a name sent twice."""
+        """From url-encoded texts, the query string first: what it names, the form body does not change.
+
+        Raises -1101 for a name sent twice in one of them.
+        """
         values: dict[str, str] = {}
         for text in encoded:
+            before = frozenset(values)
             for pair in text.split("&") if text else ():
                 name, _, value = pair.partition("=")
                 if "%" in name or "+" in name:
                     name = unquote_plus(name)
                 if "%" in value or "+" in value:
                     value = unquote_plus(value)
+                if name in before:
+                    continue
                 if name in values:
                     raise api_error.duplicate()
                 values[name] = value
@@ -72,6 +82,11 @@ class Parameters:
     def optional(self, name: str) -> str | None:
         return self._values.get(name) or None
 
+    def named_symbols(self) -> list[str]:
+        """What `symbol` and `symbols` name, unchecked."""
+        one, many = self._values.get("symbol"), self._values.get("symbols")
+        return ([one] if one else []) + (_NAMED.findall(many) if many else [])
+
     def symbol(self) -> str:
         return self.symbol_or_none() or self.text("symbol")
 
@@ -87,7 +102,10 @@ class Parameters:
             return None
         if not _INTEGER.match(value):
             raise api_error.illegal(name, "^[0-9]{1,20}$")
-        return int(value)
+        number = int(value)
+        if number >= MICROSECONDS_FROM and name in _TIMES:
+            return number // 1000
+        return number
 
     def limit(self, default: int, most: int) -> int:
         """The parameter `limit`, cut to `most` as Binance does for market data."""

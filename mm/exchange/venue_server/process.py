@@ -8,19 +8,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import mm
 from mm.domain.errors import ConfigurationError, ExchangeError
 from mm.exchange.settings import VenueSettings
 from mm.exchange.venue.scenarios import SCENARIOS
 from mm.exchange.venue_server.file_lock import held
-from mm.exchange.venue_server.files import VenueFiles, VenueInfo
+from mm.exchange.venue_server.files import Flavour, VenueFiles, VenueInfo
 from mm.exchange.venue_server.keys import TOKEN_HEADER, Keys
 from mm.home import Home
 
@@ -55,12 +56,15 @@ def start(
     scenario: str | None = None,
     replay: Sequence[Path] = (),
     replay_from: datetime | None = None,
+    *,
+    flavour: Flavour | None = None,
 ) -> VenueInfo:
     """A running venue that serves this market; it answers when this returns.
 
     The generated market of the same scenario is found again as it is. Another scenario restarts the venue on the
     same account and price. Between generated and recorded data, and for every replay, a new account is opened;
     a replay begins from its first line (bars: from `replay_from`), when the first market stream is subscribed.
+    `flavour` None: that of the venue that runs, else mainnet's; another one restarts the venue.
     Raises ConfigurationError for an unknown scenario or file, ExchangeError when the process does not come up.
     """
     scenario = scenario or settings.scenario
@@ -74,11 +78,13 @@ def start(
     files.make()
     with held(files.starting, START_SECONDS + STOP_SECONDS):
         running = status(home)
+        wanted: Flavour = flavour or (running.flavour if running is not None else "mainnet")
         if running is not None:
-            if not recordings and running.market == "generated" and running.scenario == scenario:
+            same = running.scenario == scenario and running.flavour == wanted
+            if not recordings and running.market == "generated" and same:
                 return running
             _end(running)
-        market = [f"--scenario={scenario}", *(f"--replay={file}" for file in recordings)]
+        market = [f"--scenario={scenario}", f"--flavour={wanted}", *(f"--replay={file}" for file in recordings)]
         if replay_from is not None:
             market.append(f"--from-ms={round(replay_from.timestamp() * 1000)}")
         return _launch(home, files, settings, market)
@@ -126,6 +132,28 @@ def reset(home: Home, deposit: Decimal) -> str:
         local = LocalVenue(files)
         try:
             return str(local.reset(deposit).uid)
+        finally:
+            local.close()
+
+
+def ask_office(home: Home, method: str, path: str, asked: Mapping[str, str] | None = None) -> Any:
+    """One of the requests about accounts and keys (AccountOffice), on a venue that runs or not.
+
+    Raises ExchangeError with what is wrong with the request.
+    """
+    info = status(home)
+    if info is not None:
+        return _ask(home, info, method, path, asked)
+    from mm.exchange.venue_server.local_venue import LocalVenue  # noqa: PLC0415 - only for a stopped venue
+
+    files = VenueFiles.of(home)
+    files.make()
+    with held(files.lock):
+        local = LocalVenue(files)
+        try:
+            return local.office.requests()[method, path](asked or {})
+        except ValueError as error:
+            raise ExchangeError(f"the local venue refused {path}: {error}") from error
         finally:
             local.close()
 
@@ -215,18 +243,18 @@ def _end(info: VenueInfo) -> None:
         raise ExchangeError(f"the local venue (process {info.pid}) does not end")
 
 
-def _ask(home: Home, info: VenueInfo, method: str, target: str) -> Any:
+def _ask(home: Home, info: VenueInfo, method: str, target: str, asked: Mapping[str, str] | None = None) -> Any:
     try:
         token = Keys.read(VenueFiles.of(home).keys).admin_token
     except (OSError, ValueError, KeyError) as error:
         raise ExchangeError("the local venue's keys.json cannot be read", "mm sim stop, then start it again") from error
-    return _request(info, method, target, {TOKEN_HEADER: token})
+    return _request(info, method, target, {TOKEN_HEADER: token}, urlencode(asked) if asked else None)
 
 
-def _request(info: VenueInfo, method: str, target: str, headers: dict[str, str]) -> Any:
+def _request(info: VenueInfo, method: str, target: str, headers: dict[str, str], form: str | None = None) -> Any:
     connection = http.client.HTTPConnection(info.host, info.port, timeout=_ANSWER_SECONDS)
     try:
-        connection.request(method, target, headers=headers)
+        connection.request(method, target, form, headers)
         answer = connection.getresponse()
         body = json.loads(answer.read())
     except (OSError, ValueError, http.client.HTTPException) as error:

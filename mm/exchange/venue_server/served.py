@@ -1,34 +1,17 @@
 """What every endpoint works on: the venue, its clock, the limits, and which account a key means."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
 
 from mm.exchange.venue.events import ExecutionReport, VenueEvent
 from mm.exchange.venue.venue import Venue
 from mm.exchange.venue_server import api_error
+from mm.exchange.venue_server.api_key import ApiKey
+from mm.exchange.venue_server.files import Flavour
+from mm.exchange.venue_server.keyring import Keyring
 from mm.exchange.venue_server.limits import OrderLimit, WeightLimit
 from mm.exchange.venue_server.signing import Signatures
-
-Flavour = Literal["mainnet", "testnet"]
-
-API_RESTRICTIONS: dict[str, Any] = {
-    "ipRestrict": True,
-    "createTime": 1_700_000_000_000,
-    "enableReading": True,
-    "enableWithdrawals": False,
-    "enableInternalTransfer": False,
-    "enableMargin": False,
-    "enableFutures": False,
-    "permitsUniversalTransfer": False,
-    "enableVanillaOptions": False,
-    "enableFixApiTrade": False,
-    "enableFixReadOnly": False,
-    "enableSpotAndMarginTrading": True,
-    "enablePortfolioMarginTrading": False,
-}
-"""What the local venue says of its own key: it can trade, nothing more."""
 
 
 def system_clock_ms() -> int:
@@ -37,31 +20,37 @@ def system_clock_ms() -> int:
 
 @dataclass(slots=True, eq=False)
 class Served:
-    """`secrets`: HMAC secret by API key. `flavour` testnet has no sapi, as the real one."""
+    """`flavour` testnet has no sapi, as the real one."""
 
     venue: Venue
-    secrets: Mapping[str, str] = field(repr=False)
+    keyring: Keyring = field(repr=False)
     now_ms: Callable[[], int] = system_clock_ms
     flavour: Flavour = "mainnet"
-    restrictions: Mapping[str, Any] = field(default_factory=lambda: dict(API_RESTRICTIONS))
     weights: WeightLimit = field(default_factory=WeightLimit)
+    wake: Callable[[str], None] = field(default=lambda _symbol: None, repr=False)
+    """Called with every symbol that a request looks at or trades."""
     signatures: Signatures = field(init=False, repr=False)
     _uids: dict[str, int] = field(default_factory=dict, repr=False)
     _orders: dict[int, OrderLimit] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.signatures = Signatures(self.secrets)
-        self.venue.subscribe(self._count_maker_fills)
+        self.signatures = Signatures(self.keyring)
+        self.venue.subscribe(self._count_first_fills)
 
-    def uid(self, api_key: str) -> int:
+    def uid(self, key: ApiKey) -> int:
         """The account a key trades on. Raises -2015 when it has none."""
-        uid = self._uids.get(api_key)
+        uid = self._uids.get(key.holder)
         if uid is None:
-            state = self.venue.account_by_key(api_key)
+            state = self.venue.account_by_key(key.holder)
             if state is None:
                 raise api_error.bad_key()
-            uid = self._uids[api_key] = state.uid
+            uid = self._uids[key.holder] = state.uid
         return uid
+
+    def look_at(self, symbols: Iterable[str]) -> None:
+        """Their markets begin, where they have not yet."""
+        for symbol in symbols:
+            self.wake(symbol)
 
     def order_limit(self, uid: int) -> OrderLimit:
         limit = self._orders.get(uid)
@@ -69,16 +58,15 @@ class Served:
             limit = self._orders[uid] = OrderLimit()
         return limit
 
-    def forget_account(self, api_key: str) -> None:
-        """The key's account was closed: look its new one up at the next request."""
-        self._uids.pop(api_key, None)
+    def forget_account(self, holder: str) -> None:
+        """The holder's account was closed: look its new one up at the next request."""
+        self._uids.pop(holder, None)
 
-    def _count_maker_fills(self, event: VenueEvent) -> None:
+    def _count_first_fills(self, event: VenueEvent) -> None:
         if (
             isinstance(event, ExecutionReport)
             and event.execution == "TRADE"
-            and event.is_maker
             and event.executed == event.last_quantity
             and event.uid in self._orders
         ):
-            self._orders[event.uid].filled_as_maker(self.now_ms())
+            self._orders[event.uid].first_filled(self.now_ms(), as_maker=event.is_maker)

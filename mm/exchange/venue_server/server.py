@@ -8,19 +8,22 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import orjson
-from aiohttp import WSCloseCode, web
+from aiohttp import web
 
 from mm.exchange.venue.venue import Venue
 from mm.exchange.venue_server.admin import Admin
 from mm.exchange.venue_server.api_error import ApiError
-from mm.exchange.venue_server.limits import WeightLimit
+from mm.exchange.venue_server.files import Flavour
+from mm.exchange.venue_server.keyring import Keyring
+from mm.exchange.venue_server.limits import ConnectionLimit, WeightLimit
 from mm.exchange.venue_server.market import Flow, MarketClock, NoFlow
 from mm.exchange.venue_server.market_data import symbol_names
 from mm.exchange.venue_server.rest import Rest
-from mm.exchange.venue_server.served import Flavour, Served, system_clock_ms
+from mm.exchange.venue_server.served import Served, system_clock_ms
 from mm.exchange.venue_server.socket import Socket, SocketRules
 from mm.exchange.venue_server.stream_session import StreamSession
 from mm.exchange.venue_server.streams import Streams
+from mm.exchange.venue_server.time_unit import is_microsecond
 from mm.exchange.venue_server.user_data import UserData
 from mm.exchange.venue_server.websocket_api import CONNECT_WEIGHT, ApiSession
 
@@ -41,12 +44,13 @@ class ServerOptions:
     streams: SocketRules = field(default_factory=lambda: SocketRules(incoming_per_second=5))
     websocket_api: SocketRules = field(default_factory=SocketRules)
     weight_per_minute: int = 6000
+    connections_per_5_minutes: int = 300
 
 
 class VenueServer:
-    """Serves `venue`; `secrets` are HMAC secrets by API key."""
+    """Serves `venue`; `keys` are the keys there are, or HMAC secrets by API key."""
 
-    def __init__(self, venue: Venue, flow: Flow, secrets: dict[str, str], options: ServerOptions) -> None:
+    def __init__(self, venue: Venue, flow: Flow, keys: Keyring | dict[str, str], options: ServerOptions) -> None:
         self.venue = venue
         self.flow = flow
         self.options = options
@@ -54,7 +58,7 @@ class VenueServer:
         self.port = options.port
         self.served = Served(
             venue,
-            secrets,
+            keys if isinstance(keys, Keyring) else Keyring.of_secrets(keys),
             now_ms=options.now_ms,
             flavour=options.flavour,
             weights=WeightLimit(options.weight_per_minute),
@@ -63,6 +67,8 @@ class VenueServer:
         self.clock = MarketClock(flow, options.now_ms, waits=options.waits)
         self.streams = Streams(venue, symbol_names(self.served), options.now_ms, self.clock.begin)
         self.admin: Admin | None = None
+        most = options.connections_per_5_minutes
+        self._connections = {"websocket api": ConnectionLimit(most), "market streams": ConnectionLimit(most)}
         self._rest = Rest(self.served)
         self._sockets: dict[Socket, None] = {}
         self._runner: web.ServerRunner | None = None
@@ -97,10 +103,8 @@ class VenueServer:
         if self._market is not None:
             self._market.cancel()
             await asyncio.wait([self._market])
-        shutdown = orjson.dumps({"e": "serverShutdown", "E": self.options.now_ms()})
         for socket in tuple(self._sockets):
-            socket.send(shutdown)
-            await socket.close("Server is shutting down", WSCloseCode.GOING_AWAY)
+            await socket.shut_down(self.options.now_ms(), "Server is shutting down")
         if self._runner is not None:
             await self._runner.cleanup()
         self.streams.stop()
@@ -129,13 +133,13 @@ class VenueServer:
 
     async def _websocket_api(self, request: web.BaseRequest, query: str) -> web.StreamResponse:
         asked = dict(parse_qsl(query))
-        address = request.remote or ""
+        address, now_ms = request.remote or "", self.options.now_ms()
         try:
-            self.served.weights.charge(address, CONNECT_WEIGHT, self.options.now_ms())
+            self._connections["websocket api"].count(address, now_ms)
+            self.served.weights.charge(address, CONNECT_WEIGHT, now_ms)
+            microseconds = is_microsecond(asked.get("timeUnit", "MILLISECOND"))
         except ApiError as error:
-            return web.Response(
-                status=error.status, body=orjson.dumps(error.body()), headers={"Retry-After": str(error.retry_after)}
-            )
+            return _refused(error)
         async with self._socket(request, self.options.websocket_api) as (socket, response):
             session = ApiSession(
                 self.served,
@@ -143,7 +147,9 @@ class VenueServer:
                 self.user_data,
                 address,
                 tell_limits=asked.get("returnRateLimits", "true").lower() != "false",
+                microseconds=microseconds,
             )
+            socket.farewell = session.farewell
             try:
                 await socket.serve(session.on_text)
             finally:
@@ -153,12 +159,21 @@ class VenueServer:
     async def _market_streams(self, request: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
         # /stream is combined; /ws and /stream/ws (where ccxt is pointed) send bare events.
         combined = path == "/stream"
+        asked = dict(parse_qsl(query))
+        address, now_ms = request.remote or "", self.options.now_ms()
+        try:
+            self.served.weights.check_ban(address, now_ms)
+            self._connections["market streams"].count(address, now_ms)
+            microseconds = is_microsecond(asked.get("timeUnit", "MILLISECOND"))
+        except ApiError as error:
+            return _refused(error)
         if combined:
-            names = dict(parse_qsl(query)).get("streams", "").split("/")
+            names = asked.get("streams", "").split("/")
         else:
             names = path.removeprefix("/stream").removeprefix("/ws").strip("/").split("/")
         async with self._socket(request, self.options.streams) as (socket, response):
-            session = StreamSession(self.streams, socket, combined=combined)
+            session = StreamSession(self.streams, socket, combined=combined, microseconds=microseconds)
+            socket.farewell = session.farewell
             session.subscribe_by_path(names)
             try:
                 await socket.serve(session.on_text)
@@ -183,16 +198,27 @@ class VenueServer:
             del self._sockets[socket]
 
 
+def _refused(error: ApiError) -> web.Response:
+    """A connection that is not made."""
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
+    return web.Response(
+        status=error.status, body=orjson.dumps(error.body()), headers=headers, content_type="application/json"
+    )
+
+
 @contextlib.asynccontextmanager
 async def running_server(
     venue: Venue,
     flow: Flow | None = None,
     *,
-    secrets: dict[str, str],
+    secrets: Keyring | dict[str, str],
     options: ServerOptions | None = None,
     ssl_context: ssl.SSLContext | None = None,
 ) -> AsyncIterator[VenueServer]:
-    """The server in this process, on a free loopback port; the caller owns (and closes) the venue."""
+    """The server in this process, on a free loopback port; the caller owns (and closes) the venue.
+
+    `secrets`: the keys there are, or HMAC secrets by API key.
+    """
     server = VenueServer(venue, flow or NoFlow(), secrets, options or ServerOptions())
     await server.start(ssl_context)
     try:

@@ -8,19 +8,26 @@ from dataclasses import dataclass
 
 from aiohttp import WSCloseCode, WSMsgType, web
 
+from mm.exchange.venue_server.frame import frame
+
 _CLOSE_SECONDS = 1.0
+_BUFFER_MOST = 64 * 1024
+"""Bytes in the transport's buffer above which messages wait with us, where they are counted."""
+_BUFFER_SECONDS = 0.01
+_FRAMES_A_WRITE = 64
 OnText = Callable[[str], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
 class SocketRules:
     """Seconds between the server's pings, seconds without a pong until the end, messages that may wait,
-    and incoming messages a second (pings and pongs count; 0: no limit)."""
+    incoming messages a second (pings and pongs count; 0: no limit), and seconds until the connection is ended."""
 
     ping_every: float = 20.0
     pong_within: float = 60.0
     waiting_most: int = 10_000
     incoming_per_second: int = 0
+    lives: float = 86_400.0
 
 
 class Socket:
@@ -34,31 +41,40 @@ class Socket:
         self._response = response
         self._transport = transport
         self._rules = rules
-        self._outbox: deque[tuple[int, bytes]] = deque()
-        self._filled = asyncio.Event()
+        self._outbox: deque[bytes] = deque()
+        self._loop = asyncio.get_running_loop()
+        self._writing = False
         self._pinged_at: float | None = None
+        self._pings: set[bytes] = set()
         self._second = 0
         self._received = 0
         self.is_open = True
+        self.farewell: Callable[[int], bytes] | None = None
+        """`(now_ms)`: what the server says before it ends the connection (serverShutdown)."""
 
     @property
     def waiting(self) -> int:
         return len(self._outbox)
 
     def send(self, message: bytes, kind: int = WSMsgType.TEXT) -> None:
+        self.send_frame(frame(message, kind))
+
+    def send_frame(self, whole: bytes) -> None:
+        """A frame as it goes over the wire. Frames of one turn of the event loop are written at once."""
         if not self.is_open:
             return
         if len(self._outbox) >= self._rules.waiting_most:
             self.cut()
             return
-        self._outbox.append((kind, message))
-        self._filled.set()
+        self._outbox.append(whole)
+        if not self._writing:
+            self._writing = True
+            self._loop.call_soon(self._write)
 
     def cut(self) -> None:
         """Ends the connection without a word: the peer does not read, or did not answer our pings."""
         self.is_open = False
         self._outbox.clear()
-        self._filled.set()
         self._transport.abort()
 
     async def close(self, reason: str, code: int = WSCloseCode.POLICY_VIOLATION) -> None:
@@ -71,9 +87,15 @@ class Socket:
         except (ConnectionError, TimeoutError):
             self.cut()
 
+    async def shut_down(self, now_ms: int, reason: str) -> None:
+        """The server ends the connection: it says so, then closes."""
+        if self.farewell is not None:
+            self.send(self.farewell(now_ms))
+        await self.close(reason, WSCloseCode.GOING_AWAY)
+
     async def serve(self, on_text: OnText) -> None:
         """Reads until the connection ends; `on_text` gets every text message."""
-        tasks = [asyncio.create_task(self._write()), asyncio.create_task(self._keep_alive())]
+        tasks = [asyncio.create_task(each) for each in (self._keep_alive(), self._end_of_life())]
         try:
             while self.is_open:
                 message = await self._response.receive()
@@ -87,12 +109,18 @@ class Socket:
                 elif message.type == WSMsgType.PING:
                     self.send(message.data, WSMsgType.PONG)
                 elif message.type == WSMsgType.PONG:
-                    self._pinged_at = None
+                    self._ponged(bytes(message.data))
         finally:
             self.is_open = False
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _ponged(self, payload: bytes) -> None:
+        """A pong that nobody asked for is let pass; it does not answer our pings."""
+        if payload in self._pings:
+            self._pings.clear()
+            self._pinged_at = None
 
     def _too_many(self) -> bool:
         most = self._rules.incoming_per_second
@@ -102,20 +130,34 @@ class Socket:
         self._received += 1
         return 0 < most < self._received
 
-    async def _write(self) -> None:
-        try:
-            while True:
-                await self._filled.wait()
-                self._filled.clear()
-                await self._flush()
-        except ConnectionError:
-            self.cut()
+    def _write(self) -> None:
+        """Hands the transport what waits, until its buffer is full; then looks again a little later."""
+        outbox, transport = self._outbox, self._transport
+        self._writing = False
+        if transport.is_closing():
+            outbox.clear()
+            return
+        while outbox:
+            if transport.get_write_buffer_size() > _BUFFER_MOST:
+                self._writing = True
+                self._loop.call_later(_BUFFER_SECONDS, self._write)
+                return
+            if len(outbox) <= _FRAMES_A_WRITE:
+                transport.write(b"".join(outbox))
+                outbox.clear()
+            else:
+                transport.write(b"".join([outbox.popleft() for _ in range(_FRAMES_A_WRITE)]))
 
     async def _flush(self) -> None:
-        outbox = self._outbox
-        while outbox:
-            kind, message = outbox.popleft()
-            await self._response.send_frame(message, WSMsgType(kind))
+        """Until nothing waits here any more."""
+        while self._outbox:
+            self._write()
+            if self._outbox:
+                await asyncio.sleep(_BUFFER_SECONDS)
+
+    async def _end_of_life(self) -> None:
+        await asyncio.sleep(self._rules.lives)
+        await self.shut_down(time.time_ns() // 1_000_000, "the connection is too old")
 
     async def _keep_alive(self) -> None:
         clock = time.monotonic
@@ -126,4 +168,6 @@ class Socket:
             elif clock() - self._pinged_at >= self._rules.pong_within:
                 self.cut()
                 return
-            self.send(str(time.time_ns() // 1_000_000).encode(), WSMsgType.PING)
+            payload = str(time.time_ns() // 1_000_000).encode()
+            self._pings.add(payload)
+            self.send(payload, WSMsgType.PING)

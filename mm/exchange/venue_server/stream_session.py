@@ -7,6 +7,7 @@ import orjson
 from mm.exchange.venue_server.socket import Socket
 from mm.exchange.venue_server.stream_name import StreamName
 from mm.exchange.venue_server.streams import Streams
+from mm.exchange.venue_server.time_unit import event_in_microseconds
 
 STREAMS_MOST = 1024
 
@@ -14,10 +15,11 @@ STREAMS_MOST = 1024
 class StreamSession:
     """`combined`: events come as {"stream": name, "data": event}, else bare."""
 
-    def __init__(self, streams: Streams, socket: Socket, *, combined: bool) -> None:
+    def __init__(self, streams: Streams, socket: Socket, *, combined: bool, microseconds: bool = False) -> None:
         self._streams = streams
         self._socket = socket
         self._combined = combined
+        self._microseconds = microseconds
         self._names: dict[str, None] = {}
 
     def subscribe_by_path(self, names: list[str]) -> None:
@@ -33,7 +35,14 @@ class StreamSession:
             self._streams.unsubscribe(name, self)
         self._names.clear()
 
+    def farewell(self, now_ms: int) -> bytes:
+        """What is said before the server ends the connection."""
+        event = {"e": "serverShutdown", "E": now_ms * 1000 if self._microseconds else now_ms}
+        return orjson.dumps({"stream": "!serverShutdown", "data": event} if self._combined else event)
+
     def deliver(self, stream: str, payload: bytes) -> None:
+        if self._microseconds:
+            payload = orjson.dumps(event_in_microseconds(orjson.loads(payload)))
         if self._combined:
             payload = b'{"stream":"%b","data":%b}' % (stream.encode(), payload)
         self._socket.send(payload)

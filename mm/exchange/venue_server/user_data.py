@@ -1,16 +1,34 @@
 """User data: who listens to which account over the WebSocket API."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from mm.exchange.venue.events import AccountPosition, ExecutionReport, VenueEvent
+from mm.exchange.venue.events import AccountPosition, BalanceUpdate, ExecutionReport, VenueEvent
 from mm.exchange.venue_server import events_wire
 from mm.exchange.venue_server.served import Served
 from mm.exchange.venue_server.socket import Socket
+from mm.exchange.venue_server.time_unit import event_in_microseconds
 
-Subscription = tuple[Socket, int]
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One listener: its connection, and the number its client knows it by."""
+
+    socket: Socket
+    number: int
+    microseconds: bool = False
+
+    def send(self, event: dict[str, Any]) -> None:
+        self.deliver(orjson.dumps(event))
+
+    def deliver(self, payload: bytes) -> None:
+        """`payload`: the event in milliseconds."""
+        if self.microseconds:
+            payload = orjson.dumps(event_in_microseconds(orjson.loads(payload)))
+        self.socket.send(b'{"subscriptionId":%d,"event":%b}' % (self.number, payload))
 
 
 class UserData:
@@ -42,10 +60,13 @@ class UserData:
         if isinstance(event, ExecutionReport):
             if event.uid in self._subscribers:
                 self._send(event.uid, events_wire.execution_report(event))
-        elif isinstance(event, AccountPosition) and event.uid in self._subscribers:
-            self._send(event.uid, events_wire.account_position(event))
+        elif isinstance(event, AccountPosition):
+            if event.uid in self._subscribers:
+                self._send(event.uid, events_wire.account_position(event))
+        elif isinstance(event, BalanceUpdate) and event.uid in self._subscribers:
+            self._send(event.uid, events_wire.balance_update(event))
 
     def _send(self, uid: int, event: dict[str, Any]) -> None:
         payload = orjson.dumps(event)
-        for socket, number in tuple(self._subscribers.get(uid, ())):
-            socket.send(b'{"subscriptionId":%d,"event":%b}' % (number, payload))
+        for subscription in tuple(self._subscribers.get(uid, ())):
+            subscription.deliver(payload)

@@ -5,49 +5,70 @@ from typing import Any
 
 import orjson
 
-from mm.exchange.venue_server import account, api_error, market_data, trading
+from mm.exchange.venue_server import account, api_error, events_wire, market_data, trading
 from mm.exchange.venue_server.api_error import ApiError
+from mm.exchange.venue_server.api_key import ApiKey, Security
 from mm.exchange.venue_server.call import call
-from mm.exchange.venue_server.endpoint import Endpoint, Handler, Security
+from mm.exchange.venue_server.endpoint import Endpoint, Handler, signed_by_key
 from mm.exchange.venue_server.parameters import Parameters
 from mm.exchange.venue_server.served import Served
+from mm.exchange.venue_server.session import SESSION_SUBSCRIBE, Session, SessionRevoked, Subscriptions
 from mm.exchange.venue_server.socket import Socket
-from mm.exchange.venue_server.user_data import UserData
+from mm.exchange.venue_server.time_unit import event_in_microseconds, in_microseconds
+from mm.exchange.venue_server.user_data import Subscription, UserData
 
 CONNECT_WEIGHT = 2
 _METHODS: dict[str, Endpoint] = market_data.WEBSOCKET | trading.WEBSOCKET | account.WEBSOCKET
 
 
 class ApiSession:
-    """One connection. HMAC keys cannot log on, so each signed request carries its own key and signature."""
+    """One connection. A request names its key and signs, or leaves both out once an Ed25519 key has logged on.
 
-    def __init__(self, served: Served, socket: Socket, user_data: UserData, address: str, *, tell_limits: bool) -> None:
+    `tell_limits` and `microseconds` are what the connection's URL asks for.
+    """
+
+    def __init__(
+        self,
+        served: Served,
+        socket: Socket,
+        user_data: UserData,
+        address: str,
+        *,
+        tell_limits: bool,
+        microseconds: bool = False,
+    ) -> None:
         self._served = served
         self._socket = socket
         self._user_data = user_data
         self._address = address
         self._tell_limits = tell_limits
-        self._connected_ms = served.now_ms()
-        self._subscriptions: dict[int, int] = {}
-        self._next_subscription = 0
+        self._microseconds = microseconds
+        self._session = Session(served.signatures, address, served.now_ms())
+        self._subscriptions = Subscriptions()
+        stream = Security.USER_STREAM
         self._methods = _METHODS | {
-            "userDataStream.subscribe.signature": self._endpoint(self._subscribe, weight=2, signed=True),
-            "userDataStream.subscribe": self._endpoint(self._subscribe_by_session, weight=2),
-            "userDataStream.unsubscribe": self._endpoint(self._unsubscribe, "subscriptionId", weight=2),
-            "session.status": self._endpoint(self._status, weight=2),
-            "session.subscriptions": self._endpoint(self._list_subscriptions, weight=2),
-            "session.logon": self._endpoint(self._logon, "apiKey signature timestamp recvWindow", weight=2),
-            "session.logout": self._endpoint(self._logout, weight=2),
+            "userDataStream.subscribe.signature": signed_by_key(self._subscribe, "", 2, stream),
+            SESSION_SUBSCRIBE: signed_by_key(self._subscribe_by_session, "", 2, stream),
+            "userDataStream.unsubscribe": _public(self._unsubscribe, "subscriptionId"),
+            "session.status": _public(self._status),
+            "session.subscriptions": _public(self._list_subscriptions),
+            "session.logon": signed_by_key(self._logon, "", 2),
+            "session.logout": _public(self._logout),
         }
 
     def close(self) -> None:
-        for number, uid in self._subscriptions.items():
-            self._user_data.remove(uid, (self._socket, number))
-        self._subscriptions.clear()
+        for number in list(self._subscriptions.uids):
+            self._user_data.remove(self._subscriptions.remove(number), self._listener(number))
+
+    def farewell(self, now_ms: int) -> bytes:
+        """What is said before the server ends the connection."""
+        return orjson.dumps({"event": self._event({"e": "serverShutdown", "E": now_ms})})
 
     async def on_text(self, text: str) -> None:
         answer = self._answer(text)
         self._socket.send(orjson.dumps(answer))
+        if answer["status"] == 418:
+            await self._socket.close("banned")
 
     def _answer(self, text: str) -> dict[str, Any]:
         request_id: Any = None
@@ -55,13 +76,18 @@ class ApiSession:
         answer: dict[str, Any]
         try:
             request = _parse(text)
-            request_id = request.get("id")
-            endpoint = self._find(request.get("method"))
+            request_id = _id(request)
+            method, endpoint = self._find(request)
             parameters = _parameters(request)
             tell_limits = parameters.boolean("returnRateLimits", default=tell_limits)
-            result, uid = self._call(endpoint, parameters)
+            result, uid = self._call(method, endpoint, parameters)
             orders_of = uid if endpoint.orders else None
+            if self._microseconds:
+                result = in_microseconds(result)
             answer = {"id": request_id, "status": 200, "result": result}
+        except SessionRevoked as error:
+            self._end_session()
+            answer = {"id": None, "status": error.status, "error": error.body()}
         except ApiError as error:
             body: dict[str, Any] = error.body()
             if error.retry_after:
@@ -72,21 +98,21 @@ class ApiSession:
             answer["rateLimits"] = self._limits(orders_of)
         return answer
 
-    def _find(self, method: object) -> Endpoint:
-        endpoint = self._methods.get(str(method))
+    def _find(self, request: dict[str, Any]) -> tuple[str, Endpoint]:
+        method = request.get("method")
+        if not isinstance(method, str) or not method:
+            raise api_error.missing("method")
+        method = method.removeprefix("v3/")
+        endpoint = self._methods.get(method)
         if endpoint is None:
             raise ApiError(-1020, "This operation is not supported.")
-        return endpoint
+        return method, endpoint
 
-    def _call(self, endpoint: Endpoint, parameters: Parameters) -> tuple[Any, int]:
-        served = self._served
-        return call(
-            served,
-            self._address,
-            endpoint,
-            parameters,
-            lambda now_ms: served.signatures.check_websocket(parameters, now_ms),
-        )
+    def _call(self, method: str, endpoint: Endpoint, parameters: Parameters) -> tuple[Any, int]:
+        def signer(now_ms: int) -> ApiKey:
+            return self._session.signer(method, endpoint.security, parameters, now_ms)
+
+        return call(self._served, self._address, endpoint, parameters, signer)
 
     def _limits(self, orders_of: int | None) -> list[dict[str, Any]]:
         served = self._served
@@ -101,50 +127,69 @@ class ApiSession:
 
     # --- user data ------------------------------------------------------------------------
 
-    def _subscribe(self, _served: Served, uid: int, _parameters: Parameters) -> Any:
-        number = self._next_subscription
-        self._next_subscription += 1
-        self._subscriptions[number] = uid
-        self._user_data.add(uid, (self._socket, number))
+    def _subscribe(self, served: Served, key: ApiKey, _parameters: Parameters) -> Any:
+        return self._listen(served.uid(key), own=False)
+
+    def _subscribe_by_session(self, served: Served, key: ApiKey, _parameters: Parameters) -> Any:
+        return self._listen(served.uid(key), own=True)
+
+    def _listen(self, uid: int, *, own: bool) -> Any:
+        number = self._subscriptions.add(uid, own=own)
+        self._user_data.add(uid, self._listener(number))
         return {"subscriptionId": number}
 
-    def _subscribe_by_session(self, _served: Served, _uid: int, _parameters: Parameters) -> Any:
-        # Only a session that has logged on may; ours never has.
-        raise ApiError(-1002, "You are not authorized to execute this request.", status=401)
+    def _listener(self, number: int) -> Subscription:
+        return Subscription(self._socket, number, self._microseconds)
 
     def _unsubscribe(self, _served: Served, _uid: int, parameters: Parameters) -> Any:
         """One subscription, or all of them."""
         asked = parameters.integer("subscriptionId")
-        if asked is not None and asked not in self._subscriptions:
-            raise api_error.invalid("subscriptionId")
-        for number in [asked] if asked is not None else list(self._subscriptions):
-            self._user_data.remove(self._subscriptions.pop(number), (self._socket, number))
+        if asked is not None and asked not in self._subscriptions.uids:
+            raise ApiError(-2036, "User Data Stream subscription not active.")
+        for number in [asked] if asked is not None else list(self._subscriptions.uids):
+            self._end_subscription(number)
         return {}
+
+    def _end_subscription(self, number: int) -> None:
+        listener = self._listener(number)
+        self._user_data.remove(self._subscriptions.remove(number), listener)
+        listener.send(events_wire.stream_terminated(self._served.now_ms()))
 
     # --- session --------------------------------------------------------------------------
 
     def _list_subscriptions(self, _served: Served, _uid: int, _parameters: Parameters) -> Any:
-        return [{"subscriptionId": number} for number in self._subscriptions]
+        return [{"subscriptionId": number} for number in self._subscriptions.uids]
 
     def _status(self, served: Served, _uid: int, _parameters: Parameters) -> Any:
         return {
-            "apiKey": None,
-            "authorizedSince": None,
-            "connectedSince": self._connected_ms,
+            "apiKey": self._session.api_key,
+            "authorizedSince": self._session.authorized_ms,
+            "connectedSince": self._session.connected_ms,
             "returnRateLimits": self._tell_limits,
             "serverTime": served.now_ms(),
-            "userDataStream": bool(self._subscriptions),
+            "userDataStream": bool(self._subscriptions.uids),
         }
 
-    def _logon(self, _served: Served, _uid: int, _parameters: Parameters) -> Any:
-        raise ApiError(-4056, "HMAC_SHA256 API key is not supported.")
+    def _logon(self, served: Served, key: ApiKey, parameters: Parameters) -> Any:
+        self._session.log_on(key, served.now_ms())
+        return self._status(served, 0, parameters)
 
     def _logout(self, served: Served, uid: int, parameters: Parameters) -> Any:
+        self._end_session()
         return self._status(served, uid, parameters)
 
-    @staticmethod
-    def _endpoint(handler: Handler, takes: str = "", *, weight: int, signed: bool = False) -> Endpoint:
-        return Endpoint(handler, frozenset(takes.split()), weight, Security.SIGNED if signed else Security.NONE)
+    def _end_session(self) -> None:
+        """Nobody is logged on any more; what the session itself subscribed to ends with it."""
+        self._session.log_out()
+        for number in list(self._subscriptions.own):
+            self._end_subscription(number)
+
+    def _event(self, event: dict[str, Any]) -> Any:
+        return event_in_microseconds(event) if self._microseconds else event
+
+
+def _public(handler: Handler, takes: str = "") -> Endpoint:
+    return Endpoint(handler, frozenset(takes.split()), 2)
 
 
 def _parse(text: str) -> dict[str, Any]:
@@ -152,14 +197,26 @@ def _parse(text: str) -> dict[str, Any]:
     try:
         request = json.loads(text, parse_float=str, parse_constant=str)
     except ValueError as error:
-        raise ApiError(-1135, "Invalid JSON Request") from error
+        raise api_error.invalid_json() from error
     if not isinstance(request, dict):
-        raise ApiError(-1135, "Invalid JSON Request")
+        raise api_error.invalid_json()
     return request
 
 
+def _id(request: dict[str, Any]) -> int | str | None:
+    """Any integer, text or null, but it has to be there."""
+    if "id" not in request:
+        raise api_error.missing("id")
+    found = request["id"]
+    if isinstance(found, bool) or not isinstance(found, int | str | None):
+        raise api_error.invalid_json("id")
+    return found
+
+
 def _parameters(request: dict[str, Any]) -> Parameters:
-    values = request.get("params") or {}
+    values = request.get("params")
+    if values is None:
+        return Parameters({})
     if not isinstance(values, dict):
-        raise ApiError(-1135, "Invalid JSON Request; JSON sent for parameter 'params' is not valid")
+        raise api_error.invalid_json("params")
     return Parameters.of_json(values)
