@@ -23,7 +23,7 @@ from mm.domain.events import (
 )
 from mm.exchange.venue.faults.fate import BookFault
 from mm.exchange.venue.faults.plan import FaultPlan
-from mm.exchange.venue.faults.requests import ACCOUNT_STREAM
+from mm.exchange.venue.faults.requests import ACCOUNT_STREAM, CONNECT
 from mm.exchange.venue.faulty_line import judged
 from mm.ports import Clock, EventSink
 
@@ -188,7 +188,7 @@ class FaultyStreams:
                 self._end(connection, _Outcome(f"no market data for {self.silence_ms / 1000:g} s"), now)
         elif now >= connection.retry_ms and not connection.is_halted:
             ended = self._dialled(connection, now)
-            if closing or silence == "no-pings":
+            if closing or silence == "no-pings" or (silence == "pings" and connection is self._account):
                 ended = _Outcome("no connection to the exchange")
             if ended.why:
                 self._end(connection, ended, now)
@@ -204,7 +204,9 @@ class FaultyStreams:
         """The request that a connection begins with: a snapshot of the book, a signed subscription."""
         if connection is self._account and self.refusals.locked_out():
             return _Outcome("the key was refused", halts="authentication")
-        fate = self.plan.on_request(_DIAL[connection.name], now)
+        fate = self.plan.on_request(CONNECT, now)
+        if fate.refusal is None and fate.answer == "deliver":
+            fate = self.plan.on_request(_DIAL[connection.name], now)
         if fate.refusal is not None:
             failure = judged(fate.refusal)
             self.refusals.answered(fate.refusal.status, failure.retry_after or None)

@@ -25,6 +25,7 @@ from mm.exchange.venue.faults.requests import stream_kind
 from mm.exchange.venue.faults.values import NewRule, Skew
 
 _NEVER = 1 << 62
+_CLOSING = frozenset({"unreachable", "maintenance", "stream-close"})
 
 
 class FaultPlan:
@@ -180,7 +181,8 @@ class FaultPlan:
         return delays if overtakes else self._in_order(stream, now_ms, delays)
 
     def _in_order(self, stream: str, now_ms: int, delays: tuple[int, ...]) -> tuple[int, ...]:
-        waits = self._last_due.get(stream, now_ms) - now_ms
+        # One millisecond more: times are cut off to whole ones, and nothing may overtake by the rest.
+        waits = self._last_due.get(stream, now_ms - 1) + 1 - now_ms
         if waits <= 0 and delays == UNTOUCHED_EVENT:
             self._last_due.pop(stream, None)
             return delays
@@ -212,7 +214,7 @@ class FaultPlan:
         told = False
         closing = False
         for number, fault in self._faults.items():
-            if now_ms < fault.starts_ms or fault.kind not in ("unreachable", "maintenance", "stream-close"):
+            if now_ms < fault.starts_ms or fault.kind not in _CLOSING:
                 continue
             if fault.kind == "stream-close" and not fault.hits_stream(stream):
                 continue
@@ -223,6 +225,13 @@ class FaultPlan:
             closing = closing or now_ms < fault.ends_ms
         self._closing[stream] = (self._stretch, closing)
         return told or closing
+
+    def is_closed(self, stream: str, now_ms: int) -> bool:
+        """No connection that carries `stream` is taken now."""
+        return any(
+            fault.kind in _CLOSING and (fault.kind != "stream-close" or fault.hits_stream(stream))
+            for _, fault in self.active(now_ms)
+        )
 
     def due(self, now_ms: int) -> tuple[Fault, ...]:
         """Faults of one moment that are to be carried out now: wipe, shutdown-notice, and the ends of account streams

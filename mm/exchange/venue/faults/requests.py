@@ -34,7 +34,10 @@ QUERIES = frozenset({
     "account.apiRestrictions",
     "asset.getUserAsset",
 })  # fmt: skip
+CONNECT = "connect"
+"""A WebSocket handshake."""
 SESSIONS = frozenset({
+    CONNECT,
     "session.logon",
     "session.status",
     "session.logout",
