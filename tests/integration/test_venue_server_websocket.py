@@ -131,7 +131,7 @@ def test_user_data_subscriptions() -> None:
             report = await line.next()
             assert report["subscriptionId"] == 0
             event = report["event"]
-            assert event.keys() == set("eEscSofqpPFgCxXrilzLnNTtvIwmMOZYQWV")
+            assert event.keys() == set("eEscSofqpPFgCxXrilzLnNTtIwmMOZYQWV")
             assert (event["x"], event["X"], event["c"], event["C"], event["w"]) == ("NEW", "NEW", "mm-e-1", "", True)
             balances = {each["a"]: each for each in (await line.next())["event"]["B"]}
             assert balances["USDC"] == {"a": "USDC", "f": "970.10000000", "l": "29.90000000"}

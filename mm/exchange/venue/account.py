@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from mm.domain.instrument import UNITS
 from mm.exchange.venue.order import Order
+from mm.exchange.venue.order_list import OrderList
+from mm.exchange.venue.records import Amendment, PreventedMatch
 from mm.exchange.venue.views import TradeView
 
 
@@ -17,7 +19,7 @@ class Balance:
 
 @dataclass(slots=True, eq=False)
 class Account:
-    """`maker_fee`, `taker_fee` in 1e-8 of the amount received."""
+    """`maker_fee`, `taker_fee` in 1e-8 of the amount received; `burns_bnb`: pays them in BNB where it can."""
 
     uid: int
     api_key: str = field(repr=False)
@@ -26,12 +28,16 @@ class Account:
     created_ms: int
     updated_ms: int
     closed_ms: int | None = None
+    burns_bnb: bool = False
     balances: dict[str, Balance] = field(default_factory=dict)
     orders: dict[int, Order] = field(default_factory=dict, repr=False)
     open: dict[int, Order] = field(default_factory=dict, repr=False)
     by_client: dict[tuple[str, str], Order] = field(default_factory=dict, repr=False)
     """Newest order of each (symbol, client id)."""
     trades: list[TradeView] = field(default_factory=list, repr=False)
+    lists: dict[int, OrderList] = field(default_factory=dict, repr=False)
+    prevented: list[PreventedMatch] = field(default_factory=list, repr=False)
+    amendments: list[Amendment] = field(default_factory=list, repr=False)
 
     def balance(self, asset: str) -> Balance:
         found = self.balances.get(asset)
@@ -54,5 +60,10 @@ class Account:
         order = self.by_client.get((symbol, client_id))
         return order if order is not None and order.is_open else None
 
-    def open_count(self, symbol: str) -> int:
-        return sum(1 for order in self.open.values() if order.symbol == symbol)
+    def open_at(self, symbol: str) -> list[Order]:
+        return [order for order in self.open.values() if order.symbol == symbol]
+
+    def open_list(self, client_id: str) -> OrderList | None:
+        """The list with this id that is not done."""
+        found = (each for each in self.lists.values() if each.client_id == client_id and not each.is_done)
+        return next(found, None)

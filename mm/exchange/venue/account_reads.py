@@ -4,12 +4,20 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from mm.exchange.venue.account import Account
-from mm.exchange.venue.errors import missing, no_such_order
+from mm.exchange.venue.errors import missing, no_such_list, no_such_order
 from mm.exchange.venue.market_data import MarketData
 from mm.exchange.venue.matching import SymbolMarket
 from mm.exchange.venue.order import Order
-from mm.exchange.venue.reports import account_state, order_view
-from mm.exchange.venue.views import AccountState, OrderView, TradeView
+from mm.exchange.venue.order_list import OrderList
+from mm.exchange.venue.reports import account_state, amendment_view, list_view, order_view, prevented_view
+from mm.exchange.venue.views import (
+    AccountState,
+    AmendmentView,
+    OrderListView,
+    OrderView,
+    PreventedView,
+    TradeView,
+)
 
 T = TypeVar("T")
 _MOST = 1000
@@ -83,6 +91,79 @@ class AccountReads(MarketData):
         page = _page(found, limit, from_start=from_order_id is not None or start_ms is not None)
         return tuple(order_view(order, rules) for order in page)
 
+    def order_list(self, uid: int, list_id: int | None = None, client_id: str | None = None) -> OrderListView:
+        """Alive or done; of several with one client id the newest. Raises -2018 when there is none, -1102."""
+        account = self._account(uid)
+        found = self._find_list(account, list_id, client_id)
+        if found is None:
+            raise no_such_list()
+        return list_view(found, account, self._market(found.symbol).rules)
+
+    def open_order_lists(self, uid: int) -> tuple[OrderListView, ...]:
+        """Oldest first."""
+        account = self._account(uid)
+        return tuple(
+            list_view(each, account, self._market(each.symbol).rules)
+            for each in account.lists.values()
+            if not each.is_done
+        )
+
+    def all_order_lists(
+        self,
+        uid: int,
+        *,
+        from_id: int | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        limit: int = 500,
+    ) -> tuple[OrderListView, ...]:
+        """Oldest first; with `from_id` or `start_ms` the first `limit` of those, else the last `limit`."""
+        account = self._account(uid)
+        found = [
+            each
+            for each in account.lists.values()
+            if (from_id is None or each.list_id >= from_id)
+            and (start_ms is None or each.created_ms >= start_ms)
+            and (end_ms is None or each.created_ms <= end_ms)
+        ]
+        page = _page(found, limit, from_start=from_id is not None or start_ms is not None)
+        return tuple(list_view(each, account, self._market(each.symbol).rules) for each in page)
+
+    def prevented_matches(
+        self,
+        uid: int,
+        symbol: str,
+        *,
+        match_id: int | None = None,
+        order_id: int | None = None,
+        from_id: int | None = None,
+        limit: int = 500,
+    ) -> tuple[PreventedView, ...]:
+        """Oldest first, the first `limit`."""
+        rules = self._market(symbol).rules
+        found = [
+            each
+            for each in self._account(uid).prevented
+            if each.symbol == symbol
+            and (match_id is None or each.match_id == match_id)
+            and (order_id is None or order_id in {each.taker_order_id, each.maker_order_id})
+            and (from_id is None or each.match_id >= from_id)
+        ]
+        return tuple(prevented_view(each, rules) for each in _page(found, limit, from_start=True))
+
+    def amendments(
+        self, uid: int, symbol: str, order_id: int, *, from_execution_id: int | None = None, limit: int = 500
+    ) -> tuple[AmendmentView, ...]:
+        """Of one order, oldest first, the first `limit`. Raises -2013 for an order the account never had."""
+        rules = self._market(symbol).rules
+        self._find(uid, symbol, order_id, None)
+        found = [
+            each
+            for each in self._account(uid).amendments
+            if each.order_id == order_id and (from_execution_id is None or each.execution_id >= from_execution_id)
+        ]
+        return tuple(amendment_view(each, rules) for each in _page(found, limit, from_start=True))
+
     def my_trades(
         self,
         uid: int,
@@ -114,6 +195,16 @@ class AccountReads(MarketData):
 
     def _account(self, uid: int) -> Account:
         return self._accounts[uid]
+
+    def _find_list(self, account: Account, list_id: int | None, client_id: str | None) -> OrderList | None:
+        if list_id is None and not client_id:
+            raise missing("orderListId")
+        found: OrderList | None
+        if list_id is not None:
+            found = account.lists.get(list_id)
+            return found if found is not None and client_id in {None, found.client_id} else None
+        with_id = [each for each in account.lists.values() if each.client_id == client_id]
+        return with_id[-1] if with_id else None
 
     def _find(self, uid: int, symbol: str, order_id: int | None, client_id: str | None) -> Order:
         account = self._account(uid)

@@ -1,24 +1,55 @@
-"""From a request to an order: parameters, precision, filters. Raises VenueError, changes nothing."""
+"""From a request to an order: parameters, precision, filters on single values. Raises VenueError, changes nothing.
+
+Source: Binance Spot API documentation, "New order": mandatory parameters by type.
+"""
 
 import re
 from decimal import Decimal
 
 from mm.domain.instrument import to_units
-from mm.exchange.venue.errors import VenueError, filter_failure, missing, too_precise, unexpected
+from mm.exchange.venue.errors import (
+    ICEBERG_EXCEEDS,
+    VenueError,
+    bad_combination,
+    filter_failure,
+    missing,
+    rejected,
+    too_precise,
+    unexpected,
+)
+from mm.exchange.venue.iceberg import parts
+from mm.exchange.venue.order import STOPS
 from mm.exchange.venue.symbol_rules import ORDER_TYPES, SELF_TRADE_MODES, SymbolRules
 from mm.exchange.venue.views import NewOrder
 
 _CLIENT_ID = re.compile(r"^[a-zA-Z0-9\-_]{1,36}$")
 _ABSURD = Decimal(10) ** 15
 """No amount of any asset is this large; keeps `1e999999` from becoming a number with a million digits."""
-Average = tuple[int, int] | None
-"""Average price in ticks as a fraction (numerator, denominator)."""
+_LEAST_STRATEGY_TYPE = 1_000_000
+_TIMED = frozenset({"LIMIT", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"})
+_PRICED = _TIMED | {"LIMIT_MAKER"}
 
 
 class Request:
-    """A checked request in integers. `lots` 0 with `quote_target` set for MARKET by quoteOrderQty."""
+    """A checked request in integers. `lots` 0 with `quote_target` set for MARKET by quoteOrderQty.
 
-    __slots__ = ("buy", "client_id", "lots", "quote_target", "self_trade", "ticks", "time_in_force", "type")
+    `ticks` 0 without a limit price, `stop_ticks` 0 without a stop price, `iceberg` 0 where all is shown.
+    """
+
+    __slots__ = (
+        "buy",
+        "client_id",
+        "iceberg",
+        "lots",
+        "quote_target",
+        "self_trade",
+        "stop_ticks",
+        "strategy_id",
+        "strategy_type",
+        "ticks",
+        "time_in_force",
+        "type",
+    )
 
     def __init__(self, order: NewOrder, rules: SymbolRules) -> None:
         if order.side not in {"BUY", "SELL"}:
@@ -33,56 +64,42 @@ class Request:
         if self.self_trade not in SELF_TRADE_MODES:
             raise VenueError(-1013, "This symbol does not allow the specified self-trade prevention mode.")
         self.time_in_force = _time_in_force(order)
-        self.lots = self.ticks = self.quote_target = 0
-        if order.type == "MARKET":
-            self._market_parameters(order, rules)
-        else:
-            self._limit_parameters(order, rules)
+        self.strategy_id = -1 if order.strategy_id is None else order.strategy_id
+        self.strategy_type = -1 if order.strategy_type is None else order.strategy_type
+        if order.strategy_type is not None and order.strategy_type < _LEAST_STRATEGY_TYPE:
+            raise VenueError(-1134, "'strategyType' was less than 1000000.")
+        self.lots = self.quote_target = self.iceberg = 0
+        self._quantities(order, rules)
+        self.ticks = _ticks(order.price, "price", rules, wanted=order.type in _PRICED)
+        self.stop_ticks = _ticks(order.stop_price, "stopPrice", rules, wanted=order.type in STOPS)
+        if order.iceberg:
+            self._iceberg(order.iceberg, rules)
 
-    def _market_parameters(self, order: NewOrder, rules: SymbolRules) -> None:
-        if order.price is not None:
-            raise unexpected("price")
-        if (order.quantity is None) == (order.quote_quantity is None):
-            raise missing("quantity") if order.quantity is None else unexpected("quoteOrderQty")
-        if order.quantity is not None:
-            self.lots = lots_of(order.quantity, rules)
-            if order.quantity > rules.max_market_quantity:
-                raise filter_failure("MARKET_LOT_SIZE")
-        elif order.quote_quantity is not None:
+    def _quantities(self, order: NewOrder, rules: SymbolRules) -> None:
+        by_quote = order.type == "MARKET" and order.quantity is None
+        if by_quote and order.quote_quantity is not None:
             self.quote_target = _units(order.quote_quantity, "quoteOrderQty")
             if self.quote_target <= 0:
                 raise filter_failure("NOTIONAL")
-
-    def _limit_parameters(self, order: NewOrder, rules: SymbolRules) -> None:
+            return
         if order.quantity is None:
             raise missing("quantity")
-        if order.price is None:
-            raise missing("price")
         if order.quote_quantity is not None:
             raise unexpected("quoteOrderQty")
-        price = _units(order.price, "price")
-        if price % rules.tick_units or price < rules.tick_units or order.price > rules.max_price:
-            raise filter_failure("PRICE_FILTER")
-        self.ticks = price // rules.tick_units
         self.lots = lots_of(order.quantity, rules)
+        if order.type == "MARKET" and order.quantity > rules.max_market_quantity:
+            raise filter_failure("MARKET_LOT_SIZE")
 
-    def check_filters(self, rules: SymbolRules, average: Average, open_orders: int) -> None:
-        """PERCENT_PRICE_BY_SIDE, NOTIONAL (MARKET at the average price), MAX_NUM_ORDERS."""
-        if self.ticks:
-            _check_percent(self.ticks, rules, average)
-            notional = self.ticks * self.lots * rules.quote_step
-        elif self.quote_target:
-            notional = self.quote_target
-        elif average is not None:
-            notional = average[0] * self.lots * rules.quote_step // average[1]
-        else:
-            notional = to_units(rules.min_notional)  # no price was ever made: nothing to judge by
-        if notional < to_units(rules.min_notional):
-            raise filter_failure("NOTIONAL")
-        if self.ticks and notional > to_units(rules.max_notional):
-            raise filter_failure("NOTIONAL")
-        if open_orders >= rules.max_orders:
-            raise filter_failure("MAX_NUM_ORDERS")
+    def _iceberg(self, quantity: Decimal, rules: SymbolRules) -> None:
+        if self.type not in _PRICED:
+            raise unexpected("icebergQty")
+        if self.time_in_force != "GTC":
+            raise bad_combination()
+        self.iceberg = lots_of(quantity, rules, "icebergQty")
+        if self.iceberg > self.lots:
+            raise rejected(ICEBERG_EXCEEDS)
+        if parts(self.lots, self.iceberg) > rules.iceberg_parts:
+            raise filter_failure("ICEBERG_PARTS")
 
 
 def check_client_id(client_id: str | None, parameter: str) -> None:
@@ -93,24 +110,30 @@ def check_client_id(client_id: str | None, parameter: str) -> None:
         )
 
 
-def lots_of(quantity: Decimal, rules: SymbolRules) -> int:
+def lots_of(quantity: Decimal, rules: SymbolRules, parameter: str = "quantity") -> int:
     """Raises -1111 or LOT_SIZE."""
-    size = _units(quantity, "quantity")
+    size = _units(quantity, parameter)
     if size % rules.lot_units or size < rules.lot_units or quantity > rules.max_quantity:
         raise filter_failure("LOT_SIZE")
     return size // rules.lot_units
 
 
-def _check_percent(ticks: int, rules: SymbolRules, average: Average) -> None:
-    if average is None:
-        return
-    mean, price = Decimal(average[0]) / average[1], Decimal(ticks)
-    if price > mean * rules.price_up or price < mean * rules.price_down:
-        raise filter_failure("PERCENT_PRICE_BY_SIDE")
+def _ticks(price: Decimal | None, parameter: str, rules: SymbolRules, *, wanted: bool) -> int:
+    """Raises -1102, -1106, -1111 or PRICE_FILTER; 0 for a price that is neither wanted nor sent."""
+    if not wanted:
+        if price is not None:
+            raise unexpected(parameter)
+        return 0
+    if price is None:
+        raise missing(parameter)
+    units = _units(price, parameter)
+    if units % rules.tick_units or units < rules.tick_units or price > rules.max_price:
+        raise filter_failure("PRICE_FILTER")
+    return units // rules.tick_units
 
 
 def _time_in_force(order: NewOrder) -> str:
-    if order.type == "LIMIT":
+    if order.type in _TIMED:
         if order.time_in_force is None:
             raise missing("timeInForce")
         if order.time_in_force not in {"GTC", "IOC", "FOK"}:

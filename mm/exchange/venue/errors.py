@@ -24,7 +24,17 @@ def rejected(why: str) -> VenueError:
 
 INSUFFICIENT = "Account has insufficient balance for requested action."
 WOULD_MATCH = "Order would immediately match and take."
+WOULD_TRIGGER = "Stop price would trigger immediately."
+"""Binance's errors.md words it "Order would trigger immediately."; this is what the exchange answers."""
+NO_LIQUIDITY = "Order book liquidity is less than symbol minimum quantity."
+"""quoteOrderQty on a side without orders."""
+RESTRICTED = "Order was not canceled due to cancel restrictions."
+ICEBERG_EXCEEDS = "IcebergQty exceeds QTY."
 DUPLICATE = "Duplicate order sent."
+
+
+def bad_combination() -> VenueError:
+    return VenueError(-1014, "Unsupported order combination.")
 
 
 def bad_symbol() -> VenueError:
@@ -39,6 +49,11 @@ def unknown_order() -> VenueError:
 def no_such_order() -> VenueError:
     """A query of an order the account never had."""
     return VenueError(-2013, "Order does not exist.")
+
+
+def no_such_list() -> VenueError:
+    """A query of an order list the account never had."""
+    return VenueError(-2018, "Order list does not exist.")
 
 
 def missing(parameter: str) -> VenueError:

@@ -14,6 +14,9 @@ class ExecutionReport:
     `client_id` is the wire's `c`; `orig_client_id` its `C`, filled on cancels only (then `c` is the cancel's id).
     `last_*` and `commission*` describe the fill of a TRADE, else 0 and None; `trade_id` -1 without a trade.
     `created_ms` is `O`, `time_ms` both `T` and `E`, `working_ms` `W`, `is_on_book` `w`, `is_maker` `m`.
+    `stop_price` is `P`, `iceberg` `F`, `list_id` `g`, `expiry_reason` `eR`. Of prevented self-trades: `prevented` is
+    `A` and `prevented_match` `v` (-1 without), and of this very one (TRADE_PREVENTION) `last_prevented` `B`,
+    `counter_order_id` `U`, `prevented_quantity` `pl`, `prevented_price` `pL`.
     """
 
     uid: int
@@ -45,6 +48,34 @@ class ExecutionReport:
     execution_id: int
     self_trade: str
     reject_reason: str = "NONE"
+    stop_price: Decimal = Decimal(0)
+    iceberg: Decimal = Decimal(0)
+    list_id: int = -1
+    expiry_reason: str = ""
+    prevented: Decimal = Decimal(0)
+    prevented_match: int = -1
+    last_prevented: Decimal = Decimal(0)
+    counter_order_id: int = -1
+    prevented_quantity: Decimal = Decimal(0)
+    prevented_price: Decimal = Decimal(0)
+    strategy_id: int | None = None
+    strategy_type: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListStatus:
+    """listStatus: `status_type` EXEC_STARTED UPDATED ALL_DONE, `orders` (order id, client id)."""
+
+    uid: int
+    symbol: str
+    list_id: int
+    contingency: str
+    status_type: str
+    status: str
+    client_id: str
+    time_ms: int
+    orders: tuple[tuple[int, str], ...]
+    reject_reason: str = "NONE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +97,7 @@ class BalanceUpdate:
     delta: Decimal
 
 
-VenueEvent = ExecutionReport | AccountPosition | BalanceUpdate | PublicTrade | BookTicker
+VenueEvent = ExecutionReport | ListStatus | AccountPosition | BalanceUpdate | PublicTrade | BookTicker
 """BookTicker comes whenever the best bid or ask (price or size) changed."""
 
 Listener = Callable[[VenueEvent], None]

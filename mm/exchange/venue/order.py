@@ -4,6 +4,9 @@ from dataclasses import dataclass, field
 
 MARKET_UID = 0
 """The anonymous market: its orders have no account, no balances and no record."""
+OPEN = frozenset({"NEW", "PARTIALLY_FILLED", "PENDING_NEW"})
+STOPS = frozenset({"STOP_LOSS", "STOP_LOSS_LIMIT", "TAKE_PROFIT", "TAKE_PROFIT_LIMIT"})
+"""Order types that wait for a last price ("algo" orders)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -11,6 +14,9 @@ class Order:
     """`ticks` 0 for MARKET; `quote_units` what its fills came to; `quote_target` quoteOrderQty (1e-8 units).
 
     `queue_ahead`: lots of recorded size in front of it, in a replayed market only (-1: book not seen yet).
+    `stop_ticks` 0 without a stop price; `iceberg` the lots it shows at most (0: all), `visible` what it shows now.
+    `working_ms` -1 until it has been on the book; `held` what it locks (1e-8 units of what it pays with).
+    `prevented`: lots that self-trade prevention took from it. `priority` rises with each turn it stands in line for.
     """
 
     order_id: int
@@ -30,41 +36,71 @@ class Order:
     quote_units: int = 0
     status: str = "NEW"
     queue_ahead: int = field(default=0, repr=False)
+    stop_ticks: int = 0
+    iceberg: int = 0
+    visible: int = 0
+    list_id: int = -1
+    working_ms: int = -1
+    held: int = 0
+    priority: int = 0
+    prevented: int = 0
+    prevented_match: int = -1
+    expiry: str = ""
+    strategy_id: int = -1
+    strategy_type: int = -1
 
     @property
     def remaining(self) -> int:
-        return self.lots - self.executed
+        """Lots that may still trade."""
+        return self.lots - self.executed - self.prevented
+
+    @property
+    def displayed(self) -> int:
+        """Lots the book shows of it."""
+        return self.visible if self.iceberg else self.lots - self.executed - self.prevented
 
     @property
     def is_open(self) -> bool:
-        return self.status in {"NEW", "PARTIALLY_FILLED"}
+        return self.status in OPEN
+
+    @property
+    def is_waiting(self) -> bool:
+        """A stop that has not been triggered, or an order that waits for another of its list."""
+        return self.working_ms < 0
 
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """`lots` at `ticks` against `maker` (None: recorded size without an order behind it)."""
+    """`lots` at `ticks` against `maker` (None: recorded size without an order behind it).
+
+    `prevented`: no trade, the account would have traded with itself.
+    """
 
     maker: Order | None
     ticks: int
     lots: int
+    prevented: bool = False
 
 
 @dataclass(slots=True)
 class Plan:
-    """What a taker would get now, best price first, and whom self-trade prevention expires."""
+    """What a taker would get now, in the order it happens.
+
+    `exhausted`: the taker wanted more than there was; `short`: lots more that `notional` would have bought.
+    """
 
     matches: list[Match] = field(default_factory=list)
-    prevented: list[Order] = field(default_factory=list)
-    taker_expires: bool = False
+    exhausted: bool = True
+    short: int = 0
 
     @property
     def lots(self) -> int:
-        return sum(match.lots for match in self.matches)
+        return sum(match.lots for match in self.matches if not match.prevented)
 
     @property
     def notional(self) -> int:
         """Ticks × lots; times the symbol's `quote_step` it is 1e-8 quote units."""
-        return sum(match.ticks * match.lots for match in self.matches)
+        return sum(match.ticks * match.lots for match in self.matches if not match.prevented)
 
 
 @dataclass(frozen=True, slots=True)

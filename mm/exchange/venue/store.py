@@ -12,24 +12,10 @@ from typing import Any
 from mm.domain.instrument import from_units, to_units
 from mm.exchange.venue.account import Account, Balance
 from mm.exchange.venue.changes import Changes
-from mm.exchange.venue.order import Order
+from mm.exchange.venue.order_rows import OrderRows
+from mm.exchange.venue.schema import prepare
+from mm.exchange.venue.tape_store import TapeStore
 from mm.exchange.venue.views import TradeView
-
-_FORMAT = 1
-_SCHEMA = """
-CREATE TABLE accounts (uid INTEGER PRIMARY KEY, api_key TEXT, maker_fee INTEGER, taker_fee INTEGER,
-    created_ms INTEGER, updated_ms INTEGER, closed_ms INTEGER) STRICT;
-CREATE TABLE balances (uid INTEGER, asset TEXT, free INTEGER NOT NULL CHECK (free >= 0),
-    locked INTEGER NOT NULL CHECK (locked >= 0), PRIMARY KEY (uid, asset)) STRICT;
-CREATE TABLE orders (order_id INTEGER PRIMARY KEY, uid INTEGER, symbol TEXT, client_id TEXT, buy INTEGER, type TEXT,
-    time_in_force TEXT, ticks INTEGER, lots INTEGER, created_ms INTEGER, updated_ms INTEGER, self_trade TEXT,
-    quote_target INTEGER, executed INTEGER, quote_units INTEGER, status TEXT) STRICT;
-CREATE TABLE trades (number INTEGER PRIMARY KEY, uid INTEGER, symbol TEXT, trade_id INTEGER, order_id INTEGER,
-    client_id TEXT, side TEXT, price INTEGER, quantity INTEGER, quote INTEGER, commission INTEGER,
-    commission_asset TEXT, time_ms INTEGER, is_maker INTEGER, UNIQUE (symbol, trade_id, order_id)) STRICT;
-CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER) STRICT;
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) STRICT;
-"""
 
 
 class Store:
@@ -43,12 +29,9 @@ class Store:
         self._db = sqlite3.connect(path, isolation_level=None)
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=NORMAL")
-        (found,) = self._db.execute("PRAGMA user_version").fetchone()
-        if found == 0:
-            self._db.executescript(f"BEGIN;{_SCHEMA}PRAGMA user_version={_FORMAT};COMMIT;")
-        elif found != _FORMAT:
-            self._db.close()
-            raise sqlite3.DatabaseError(f"{path} was written in format {found}, this venue reads {_FORMAT}")
+        prepare(self._db, path)
+        self._orders = OrderRows(self._db)
+        self.tapes = TapeStore(self._db)
 
     def close(self) -> None:
         self._db.close()
@@ -61,7 +44,7 @@ class Store:
         db.execute("BEGIN IMMEDIATE")
         try:
             db.executemany(
-                "INSERT OR REPLACE INTO accounts VALUES (?,?,?,?,?,?,?)", map(_account_row, changes.accounts.values())
+                "INSERT OR REPLACE INTO accounts VALUES (?,?,?,?,?,?,?,?)", map(_account_row, changes.accounts.values())
             )
             db.executemany(
                 "INSERT OR REPLACE INTO balances VALUES (?,?,?,?)",
@@ -72,16 +55,14 @@ class Store:
                     for balance in (changes.accounts[uid].balance(asset),)
                 ),
             )
-            db.executemany(
-                f"INSERT OR REPLACE INTO orders VALUES ({','.join('?' * 16)})",  # noqa: S608 - marks only
-                map(_order_row, changes.orders.values()),
-            )
+            self._orders.write(changes)
             db.executemany(
                 f"INSERT INTO trades VALUES (NULL,{','.join('?' * 13)})",  # noqa: S608 - marks only
                 map(_trade_row, changes.trades),
             )
             db.executemany("INSERT OR REPLACE INTO counters VALUES (?,?)", changes.counters.items())
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", changes.meta.items())
+            self.tapes.write(changes.tapes)
             db.execute("COMMIT")
         except sqlite3.Error:
             if db.in_transaction:
@@ -98,17 +79,25 @@ class Store:
 
     def accounts(self) -> Iterable[Account]:
         """Complete with balances, orders and trades, oldest first."""
-        found = {row[0]: Account(*row) for row in self._db.execute("SELECT * FROM accounts ORDER BY uid")}
+        rows = self._db.execute("SELECT * FROM accounts ORDER BY uid")
+        found = {row[0]: Account(*row) for row in rows}
+        for account in found.values():
+            account.burns_bnb = bool(account.burns_bnb)
         for uid, asset, free, locked in self._db.execute(
             "SELECT uid, asset, free, locked FROM balances ORDER BY rowid"
         ):
             found[uid].balances[asset] = Balance(free, locked)
-        for row in self._db.execute("SELECT * FROM orders ORDER BY order_id"):
-            order = _order(row)
+        for order in self._orders.orders():
             found[order.uid].add_order(order)
+        for listed in self._orders.lists():
+            found[listed.uid].lists[listed.list_id] = listed
+        for match in self._orders.prevented():
+            found[match.uid].prevented.append(match)
+        for amendment in self._orders.amendments():
+            found[amendment.uid].amendments.append(amendment)
         for row in self._db.execute("SELECT * FROM trades ORDER BY number"):
-            trade = _trade(row)
-            found[trade.uid].trades.append(trade)
+            account = found[row[1]]
+            account.trades.append(_trade(row, account.orders[row[4]].list_id))
         return found.values()
 
 
@@ -121,32 +110,8 @@ def _account_row(account: Account) -> tuple[object, ...]:
         account.created_ms,
         account.updated_ms,
         account.closed_ms,
+        int(account.burns_bnb),
     )
-
-
-def _order_row(order: Order) -> tuple[object, ...]:
-    return (
-        order.order_id,
-        order.uid,
-        order.symbol,
-        order.client_id,
-        int(order.buy),
-        order.type,
-        order.time_in_force,
-        order.ticks,
-        order.lots,
-        order.created_ms,
-        order.updated_ms,
-        order.self_trade,
-        order.quote_target,
-        order.executed,
-        order.quote_units,
-        order.status,
-    )
-
-
-def _order(row: tuple[Any, ...]) -> Order:
-    return Order(*[*row[:4], bool(row[4]), *row[5:]])
 
 
 def _trade_row(trade: TradeView) -> tuple[object, ...]:
@@ -167,7 +132,7 @@ def _trade_row(trade: TradeView) -> tuple[object, ...]:
     )
 
 
-def _trade(row: tuple[Any, ...]) -> TradeView:
+def _trade(row: tuple[Any, ...], list_id: int) -> TradeView:
     _, uid, symbol, trade_id, order_id, client_id, side, price, quantity, quote, commission, asset, time_ms, maker = row
     return TradeView(
         uid=uid,
@@ -183,4 +148,5 @@ def _trade(row: tuple[Any, ...]) -> TradeView:
         commission_asset=asset,
         time_ms=time_ms,
         is_maker=bool(maker),
+        list_id=list_id,
     )

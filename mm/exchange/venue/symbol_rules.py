@@ -7,8 +7,16 @@ from typing import Any
 
 from mm.domain.instrument import UNITS, to_units
 
-ORDER_TYPES = ("LIMIT", "LIMIT_MAKER", "MARKET")
-SELF_TRADE_MODES = ("EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH")
+ORDER_TYPES = (
+    "LIMIT",
+    "LIMIT_MAKER",
+    "MARKET",
+    "STOP_LOSS",
+    "STOP_LOSS_LIMIT",
+    "TAKE_PROFIT",
+    "TAKE_PROFIT_LIMIT",
+)
+SELF_TRADE_MODES = ("NONE", "EXPIRE_TAKER", "EXPIRE_MAKER", "EXPIRE_BOTH", "DECREMENT")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +25,7 @@ class SymbolRules:
 
     `self_trade` is what happens when an account would trade with itself and the order does not say: Binance sets
     it per symbol; EXPIRE_MAKER is the default of its current exchangeInfo examples. The taker's mode decides.
+    `start_price`: where a generated market starts that never had a price.
     """
 
     symbol: str
@@ -33,7 +42,14 @@ class SymbolRules:
     price_down: Decimal = Decimal("0.2")
     average_minutes: int = 5
     max_orders: int = 200
+    max_algo_orders: int = 5
+    max_iceberg_orders: int = 25
+    max_order_lists: int = 20
+    max_amends: int = 10
+    iceberg_parts: int = 100
+    max_position: Decimal | None = None
     self_trade: str = "EXPIRE_MAKER"
+    start_price: Decimal = Decimal(100)
 
     def __post_init__(self) -> None:
         if (self.tick_units * self.lot_units) % UNITS:
@@ -59,12 +75,12 @@ class SymbolRules:
         """1e-8 quote units of one lot at one tick: quote of a fill = ticks × lots × this, exact."""
         return self.tick_units * self.lot_units // UNITS
 
-    def exchange_info(self) -> dict[str, Any]:
+    def exchange_info(self, status: str = "TRADING") -> dict[str, Any]:
         """One element of exchangeInfo's `symbols`."""
         tick, lot = _text(self.tick_size), _text(self.lot_size)
         return {
             "symbol": self.symbol,
-            "status": "TRADING",
+            "status": status,
             "baseAsset": self.base,
             "baseAssetPrecision": 8,
             "quoteAsset": self.quote,
@@ -73,13 +89,13 @@ class SymbolRules:
             "baseCommissionPrecision": 8,
             "quoteCommissionPrecision": 8,
             "orderTypes": list(ORDER_TYPES),
-            "icebergAllowed": False,
-            "ocoAllowed": False,
+            "icebergAllowed": True,
+            "ocoAllowed": True,
             "otoAllowed": False,
             "opoAllowed": False,
             "quoteOrderQtyMarketAllowed": True,
             "allowTrailingStop": False,
-            "cancelReplaceAllowed": False,
+            "cancelReplaceAllowed": True,
             "amendAllowed": True,
             "pegInstructionsAllowed": False,
             "isSpotTradingAllowed": True,
@@ -109,7 +125,13 @@ class SymbolRules:
                     "applyMaxToMarket": False,
                     "avgPriceMins": self.average_minutes,
                 },
+                {"filterType": "ICEBERG_PARTS", "limit": self.iceberg_parts},
                 {"filterType": "MAX_NUM_ORDERS", "maxNumOrders": self.max_orders},
+                {"filterType": "MAX_NUM_ALGO_ORDERS", "maxNumAlgoOrders": self.max_algo_orders},
+                {"filterType": "MAX_NUM_ICEBERG_ORDERS", "maxNumIcebergOrders": self.max_iceberg_orders},
+                {"filterType": "MAX_NUM_ORDER_LISTS", "maxNumOrderLists": self.max_order_lists},
+                {"filterType": "MAX_NUM_ORDER_AMENDS", "maxNumOrderAmends": self.max_amends},
+                *self._position_filter(),
             ],
             "permissions": [],
             "permissionSets": [["SPOT"]],
@@ -117,30 +139,47 @@ class SymbolRules:
             "allowedSelfTradePreventionModes": list(SELF_TRADE_MODES),
         }
 
+    def _position_filter(self) -> list[dict[str, Any]]:
+        if self.max_position is None:
+            return []
+        return [{"filterType": "MAX_POSITION", "maxPosition": _text(self.max_position)}]
+
 
 def _text(value: Decimal) -> str:
     return f"{value:.8f}"
 
 
+_LISTED = """
+ETHUSDC   ETH   USDC  0.01   0.0001   1000000  9000    2000    3000
+ETHUSDT   ETH   USDT  0.01   0.0001   1000000  9000    2000    3000
+BTCUSDC   BTC   USDC  0.01   0.00001  1000000  9000    100     65000
+BTCUSDT   BTC   USDT  0.01   0.00001  1000000  9000    100     65000
+SOLUSDC   SOL   USDC  0.01   0.001    10000    90000   10000   150
+BNBUSDC   BNB   USDC  0.01   0.001    100000   900000  2000    600
+NEXOUSDT  NEXO  USDT  0.001  0.01     10000    900000  100000  1.2
+"""
+"""Symbol, base, quote, tick, lot, highest price, largest order, largest market order, and where a generated market
+starts. Grids as Binance's own of 2024 to 2026; NEXOUSDT's as in its recording."""
+
+
 def default_symbols() -> dict[str, SymbolRules]:
-    """The symbols the local venue offers. Grids as Binance's own in 2026 for ETH and BTC."""
-    rules = [
-        SymbolRules(symbol=base + quote, base=base, quote=quote, tick_size=Decimal(tick), lot_size=Decimal(lot))
-        for base, quote, tick, lot in (
-            ("ETH", "USDC", "0.01", "0.0001"),
-            ("ETH", "USDT", "0.01", "0.0001"),
-            ("BTC", "USDC", "0.01", "0.00001"),
-            ("BTC", "USDT", "0.01", "0.00001"),
-        )
-    ]
-    nexo = SymbolRules(
-        symbol="NEXOUSDT",
-        base="NEXO",
-        quote="USDT",
-        tick_size=Decimal("0.001"),
-        lot_size=Decimal("0.01"),
-        max_price=Decimal(10000),
-        max_quantity=Decimal(900000),
-        max_market_quantity=Decimal(100000),
-    )
-    return {rule.symbol: rule for rule in [*rules, nexo]}
+    """The symbols the local venue lists."""
+    rules = []
+    for line in _LISTED.split("\n"):
+        if line:
+            symbol, base, quote, *figures = line.split()
+            tick, lot, price, most, market, start = map(Decimal, figures)
+            rules.append(
+                SymbolRules(
+                    symbol=symbol,
+                    base=base,
+                    quote=quote,
+                    tick_size=tick,
+                    lot_size=lot,
+                    max_price=price,
+                    max_quantity=most,
+                    max_market_quantity=market,
+                    start_price=start,
+                )
+            )
+    return {rule.symbol: rule for rule in rules}

@@ -13,27 +13,28 @@ from decimal import Decimal
 
 from mm.domain.instrument import from_units, to_units
 from mm.exchange.venue.account import Account, Balance
-from mm.exchange.venue.account_reads import AccountReads
-from mm.exchange.venue.admission import Request, check_client_id, lots_of
 from mm.exchange.venue.book import Book, OrderBook
 from mm.exchange.venue.changes import Changes
-from mm.exchange.venue.errors import VenueError, no_such_order, unknown_order
 from mm.exchange.venue.events import AccountPosition, BalanceUpdate, Listener
+from mm.exchange.venue.fees import BNB, FALLBACK_PRICE
 from mm.exchange.venue.ids import Ids
 from mm.exchange.venue.market_data import top
 from mm.exchange.venue.matching import Matching, SymbolMarket
-from mm.exchange.venue.order import Order
-from mm.exchange.venue.reports import balance_view, order_view
+from mm.exchange.venue.reports import balance_view
+from mm.exchange.venue.settlement import needs
 from mm.exchange.venue.store import Store
+from mm.exchange.venue.symbol_market import STATUSES, TRADING
 from mm.exchange.venue.symbol_rules import SymbolRules
 from mm.exchange.venue.tape import Tape
-from mm.exchange.venue.views import AccountState, NewOrder, OrderView
+from mm.exchange.venue.tape_store import TapeRows
+from mm.exchange.venue.trading import Trading
+from mm.exchange.venue.views import AccountState
 
 _PRICE_EVERY_MS = 1000
 """How often a last price that no account's change carries along is written."""
 
 
-class Venue(AccountReads):
+class Venue(Trading):
     """`store` None: nothing outlives the process. With one, accounts, open orders, ids and prices are restored."""
 
     def __init__(
@@ -52,18 +53,42 @@ class Venue(AccountReads):
         }
         super().__init__(markets, now_ms, self._accounts)
         self._tops = dict.fromkeys(markets, (0, 0, 0, 0))
+        self._seen_ids: dict[str, int] = {}
         self._update_ids = {symbol: market.book.log.last_id for symbol, market in markets.items()}
         self._priced_ms = 0
-        self.matching = Matching(self._accounts, self._ids, self._changes, now_ms)
+        self.matching = Matching(self._accounts, self._ids, self._changes, now_ms, self._bnb_price)
         for account in store.accounts() if store else ():
             self._accounts[account.uid] = account
-            for order in account.open.values():
-                self._market(order.symbol).book.rest(order)
+        for market in markets.values():
+            market.status = self._meta.get(f"status:{market.rules.symbol}", TRADING)
+            self._put_back(market)
         self.commit()
+
+    def _put_back(self, market: SymbolMarket) -> None:
+        """Open orders return to the book in the order of their turns, stops to those that wait."""
+        symbol = market.rules.symbol
+        orders = [order for account in self._accounts.values() for order in account.open_at(symbol)]
+        for order in sorted(orders, key=lambda order: order.priority):
+            if order.list_id < 0:
+                order.held = needs(order, market.rules)
+            if order.is_waiting:
+                market.stops.add(order)
+            else:
+                market.book.rest(order)
+
+    def _bnb_price(self, quote: str) -> int:
+        """Of one BNB, in 1e-8 of `quote`: the venue's own last price where it has one."""
+        market = self._markets.get(BNB + quote)
+        if market is None or market.tape.last_ticks is None:
+            return to_units(FALLBACK_PRICE)
+        return market.tape.last_ticks * market.rules.tick_units
 
     def _tape(self, symbol: str) -> Tape:
         last = self._meta.get(f"last:{symbol}")
-        return Tape(int(last) if last else None)
+        tape = Tape(int(last) if last else None)
+        if self._store:
+            self._store.tapes.restore(symbol, tape)
+        return tape
 
     def close(self) -> None:
         """Commits and closes the store. Open orders stay open on record."""
@@ -112,9 +137,15 @@ class Venue(AccountReads):
         """
         market = self._market(symbol)
         market.book = book
-        orders = [o for a in self._accounts.values() for o in a.open.values() if o.symbol == symbol]
-        for order in sorted(orders, key=lambda o: o.order_id):
-            book.rest(order)
+        self._put_back(market)
+
+    def set_status(self, symbol: str, status: str) -> None:
+        """TRADING, HALT, BREAK, END_OF_DAY or CANCEL_ONLY; durable. Raises ValueError for another word."""
+        if status not in STATUSES:
+            raise ValueError(f"{status!r} is no symbol status; there are {', '.join(STATUSES)}")
+        self._market(symbol).status = status
+        self._meta[f"status:{symbol}"] = self._changes.meta[f"status:{symbol}"] = status
+        self.commit()
 
     def now_ms(self) -> int:
         return self._now_ms()
@@ -122,15 +153,16 @@ class Venue(AccountReads):
     def commit(self) -> None:
         """Writes what changed, then tells the listeners. What a failed write held back goes with the next one."""
         changes = self._changes
+        for market in self._markets.values():
+            if market.stops.waiting:
+                self.matching.fire(market)
         self._note_ids_and_prices()
         if changes.is_durable:
             if self._store:
                 self._store.write(changes)
             self._ids.unsaved.clear()
             self._position_events()
-            for part in (changes.accounts, changes.orders, changes.trades, changes.balances, changes.counters):
-                part.clear()
-            changes.meta.clear()
+            changes.clear_durable()
         if self._public:
             self._ticker_events()
         if changes.events:
@@ -152,6 +184,16 @@ class Venue(AccountReads):
                 key, last = f"last:{symbol}", str(market.tape.last_ticks or "")
                 if self._meta.get(key, "") != last:
                     self._meta[key] = changes.meta[key] = last
+            if self._store:
+                self._note_tapes()
+
+    def _note_tapes(self) -> None:
+        """Trades of accounts are on record at once, the market's own within a second."""
+        for symbol, market in self._markets.items():
+            rows = TapeRows.of(market.tape)
+            if rows is not None:
+                held = self._changes.tapes.get(symbol)
+                self._changes.tapes[symbol] = rows if held is None else held.followed_by(rows)
 
     def _position_events(self) -> None:
         if self._listeners:
@@ -162,6 +204,9 @@ class Venue(AccountReads):
 
     def _ticker_events(self) -> None:
         for symbol, market in self._markets.items():
+            if self._seen_ids.get(symbol) == market.book.log.last_id:
+                continue  # an idle symbol costs nothing
+            self._seen_ids[symbol] = market.book.log.last_id
             now = (*top(market, buy=True), *top(market, buy=False))
             if now != self._tops[symbol]:
                 self._tops[symbol] = now
@@ -195,7 +240,8 @@ class Venue(AccountReads):
         if old is None:
             raise KeyError("no open account has this key")
         for order in list(old.open.values()):
-            self.matching.end(order, "CANCELED", self._market(order.symbol))
+            if order.is_open:  # not ended yet as part of its list
+                self.matching.end(order, "CANCELED", self._market(order.symbol))
         old.closed_ms = old.updated_ms = self._now_ms()
         self._changes.accounts[old.uid] = old
         return self.open_account(deposits, maker_fee, taker_fee, api_key)
@@ -220,85 +266,3 @@ class Venue(AccountReads):
         self._changes.events.append(BalanceUpdate(uid=uid, time_ms=account.updated_ms, asset=asset, delta=amount))
         self.commit()
         return self._state(account)
-
-    # --- orders ----------------------------------------------------------------------------
-
-    def place(self, uid: int, order: NewOrder) -> OrderView:
-        """Raises VenueError -1013 -1100 -1102 -1106 -1111 -1115 -1116 -1117 -1121 -2010. `fills`: what it took."""
-        account, market = self._account(uid), self._market(order.symbol)
-        placed, fills = self.matching.place(account, Request(order, market.rules), market)
-        self.commit()
-        return order_view(placed, market.rules, tuple(fills))
-
-    def check(self, uid: int, order: NewOrder) -> None:
-        """order/test: raises what `place` would raise, places nothing."""
-        account, market = self._account(uid), self._market(order.symbol)
-        self.matching.check(account, Request(order, market.rules), market)
-
-    def cancel(
-        self,
-        uid: int,
-        symbol: str,
-        *,
-        order_id: int | None = None,
-        orig_client_id: str | None = None,
-        new_client_id: str | None = None,
-    ) -> OrderView:
-        """Raises VenueError -2011 when no such order is open, -1102 without any id."""
-        market = self._market(symbol)
-        check_client_id(new_client_id, "newClientOrderId")
-        order = self._open_order(uid, symbol, order_id, orig_client_id)
-        return self._cancel(order, market, new_client_id)
-
-    def _cancel(self, order: Order, market: SymbolMarket, new_client_id: str | None = None) -> OrderView:
-        cancel_id = new_client_id or f"cancel-{order.order_id}"
-        self.matching.end(order, "CANCELED", market, cancel_id=cancel_id)
-        self.commit()
-        return order_view(order, market.rules, cancel_id=cancel_id)
-
-    def cancel_all(self, uid: int, symbol: str) -> tuple[OrderView, ...]:
-        """Raises VenueError -2011 when none is open (as Binance does)."""
-        market = self._market(symbol)
-        orders = [order for order in self._account(uid).open.values() if order.symbol == symbol]
-        if not orders:
-            raise unknown_order()
-        return tuple(self._cancel(order, market) for order in orders)
-
-    def amend(
-        self,
-        uid: int,
-        symbol: str,
-        new_quantity: Decimal,
-        *,
-        order_id: int | None = None,
-        orig_client_id: str | None = None,
-        new_client_id: str | None = None,
-    ) -> OrderView:
-        """order/amend/keepPriority: a smaller quantity, the place in the queue kept.
-
-        Without `new_client_id` the order gets a new id of the venue's. Raises VenueError -2013 when no such order
-        is open, -2038 unless the quantity falls and stays above what is filled, -1013 for a filter.
-        """
-        market = self._market(symbol)
-        check_client_id(new_client_id, "newClientOrderId")
-        lots = lots_of(new_quantity, market.rules)
-        try:
-            order = self._open_order(uid, symbol, order_id, orig_client_id)
-        except VenueError as error:
-            raise no_such_order() if error.code == -2011 else error from None
-        if not order.executed < lots < order.lots:
-            raise VenueError(-2038, "The requested action would change no state; rejecting.")
-        if order.ticks * lots * market.rules.quote_step < to_units(market.rules.min_notional):
-            raise VenueError(-1013, "Filter failure: NOTIONAL")
-        self.matching.amend(order, lots, market, new_client_id or f"amend-{order.order_id}-{lots}")
-        self.commit()
-        return order_view(order, market.rules)
-
-    def _open_order(self, uid: int, symbol: str, order_id: int | None, client_id: str | None) -> Order:
-        try:
-            order = self._find(uid, symbol, order_id, client_id)
-        except VenueError as error:
-            raise unknown_order() if error.code == -2013 else error from None
-        if not order.is_open:
-            raise unknown_order()
-        return order

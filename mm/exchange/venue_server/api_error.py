@@ -7,17 +7,24 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """Answered as `{"code": code, "msg": message}` with `status`; `retry_after` seconds for a 429 or 418."""
+    """Answered as `{"code": code, "msg": message}` with `status`; `retry_after` seconds for a 429 or 418.
 
-    def __init__(self, code: int, message: str, status: int = 400, retry_after: int = 0) -> None:
+    `data` goes into the answer as it is.
+    """
+
+    def __init__(
+        self, code: int, message: str, status: int = 400, retry_after: int = 0, *, data: dict[str, Any] | None = None
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
         self.retry_after = retry_after
+        self.data = data
 
     def body(self) -> dict[str, Any]:
-        return {"code": self.code, "msg": self.message}
+        body: dict[str, Any] = {"code": self.code, "msg": self.message}
+        return body if self.data is None else body | {"data": self.data}
 
 
 def missing(name: str) -> ApiError:
@@ -99,3 +106,7 @@ def bad_time_unit() -> ApiError:
 def invalid_json(name: str | None = None) -> ApiError:
     """The whole request, or the value of one of its fields."""
     return ApiError(-1135, "Invalid JSON Request" if name is None else f"JSON sent for parameter '{name}' is not valid")
+
+
+def bad_combination() -> ApiError:
+    return ApiError(-1128, "Combination of optional parameters invalid.")

@@ -1,8 +1,11 @@
 """Stream payloads: market streams and user data events as Binance writes them."""
 
-from mm.exchange.venue.events import AccountPosition, BalanceUpdate, ExecutionReport
-from mm.exchange.venue.views import BookTicker, DepthChange, DepthView, Kline, PublicTrade, Ticker24h
-from mm.exchange.venue_server.wire import Json, day_change, levels, text
+from decimal import Decimal
+
+from mm.exchange.venue.events import AccountPosition, BalanceUpdate, ExecutionReport, ListStatus
+from mm.exchange.venue.views import AggregateTrade, BookTicker, DepthChange, DepthView, Kline, PublicTrade, Ticker
+from mm.exchange.venue_server import wire
+from mm.exchange.venue_server.wire import Json, levels, price_change, text
 
 Levels = list[tuple[str, str]]
 
@@ -18,9 +21,9 @@ def execution_report(report: ExecutionReport) -> Json:
         "f": report.time_in_force,
         "q": text(report.quantity),
         "p": text(report.price),
-        "P": "0.00000000",
-        "F": "0.00000000",
-        "g": -1,
+        "P": text(report.stop_price),
+        "F": text(report.iceberg),
+        "g": report.list_id,
         "C": report.orig_client_id,
         "x": report.execution,
         "X": report.status,
@@ -33,7 +36,6 @@ def execution_report(report: ExecutionReport) -> Json:
         "N": report.commission_asset,
         "T": report.time_ms,
         "t": report.trade_id,
-        "v": 0,
         "I": report.execution_id,
         "w": report.is_on_book,
         "m": report.is_maker,
@@ -42,10 +44,50 @@ def execution_report(report: ExecutionReport) -> Json:
         "Z": text(report.quote_executed),
         "Y": text(report.last_quote),
         "Q": text(report.quote_quantity),
-        "W": report.working_ms,
         "V": report.self_trade,
     }
+    if report.working_ms >= 0:
+        body["W"] = report.working_ms
+    if report.strategy_id is not None:
+        body["j"] = report.strategy_id
+    if report.strategy_type is not None:
+        body["J"] = report.strategy_type
+    if report.prevented_match >= 0:
+        body |= _prevention(report)
+    if report.expiry_reason:
+        body["eR"] = report.expiry_reason
     return body
+
+
+def _prevention(report: ExecutionReport) -> Json:
+    body: Json = {"v": report.prevented_match, "A": text(report.prevented)}
+    if report.execution == "TRADE_PREVENTION":
+        body |= {
+            "B": text(report.last_prevented),
+            "u": -1,
+            "U": report.counter_order_id,
+            "Cs": report.symbol,
+            "pl": text(report.prevented_quantity),
+            "pL": text(report.prevented_price),
+            "pY": text(report.prevented_quantity * report.prevented_price),
+        }
+    return body
+
+
+def list_status(status: ListStatus) -> Json:
+    return {
+        "e": "listStatus",
+        "E": status.time_ms,
+        "s": status.symbol,
+        "g": status.list_id,
+        "c": status.contingency,
+        "l": status.status_type,
+        "L": status.status,
+        "r": status.reject_reason,
+        "C": status.client_id,
+        "T": status.time_ms,
+        "O": [{"s": status.symbol, "i": order_id, "c": client_id} for order_id, client_id in status.orders],
+    }
 
 
 def account_position(position: AccountPosition) -> Json:
@@ -99,20 +141,8 @@ def trade(event: PublicTrade, now_ms: int) -> Json:
     }
 
 
-def aggregate_trade(event: PublicTrade, now_ms: int) -> Json:
-    return {
-        "e": "aggTrade",
-        "E": now_ms,
-        "s": event.symbol,
-        "a": event.trade_id,
-        "p": text(event.price),
-        "q": text(event.quantity),
-        "f": event.trade_id,
-        "l": event.trade_id,
-        "T": event.time_ms,
-        "m": event.buyer_is_maker,
-        "M": True,
-    }
+def aggregate_trade(event: AggregateTrade, now_ms: int) -> Json:
+    return {"e": "aggTrade", "E": now_ms, "s": event.symbol, **wire.aggregate_trade(event)}
 
 
 def book_ticker(event: BookTicker) -> Json:
@@ -154,36 +184,47 @@ def kline(bar: Kline, interval: str, now_ms: int) -> Json:
     }
 
 
-def ticker(day: Ticker24h, book: BookTicker, now_ms: int) -> Json:
-    change, percent, average = day_change(day)
+def ticker(day: Ticker, book: BookTicker, now_ms: int) -> Json:
+    window = window_ticker("24hrTicker", day, now_ms)
     return {
-        "e": "24hrTicker",
-        "E": now_ms,
-        "s": day.symbol,
-        "p": text(change),
-        "P": f"{percent:.3f}",
-        "w": text(average),
-        "x": text(day.open),
-        "c": text(day.last),
+        **{key: window.pop(key) for key in ("e", "E", "s", "p", "P")},
+        "w": window.pop("w"),
+        "x": text(day.before),
+        "c": window.pop("c"),
         "Q": text(day.last_quantity),
         "b": text(book.bid),
         "B": text(book.bid_quantity),
         "a": text(book.ask),
         "A": text(book.ask_quantity),
-        "o": text(day.open),
-        "h": text(day.high),
-        "l": text(day.low),
-        "v": text(day.volume),
-        "q": text(day.quote_volume),
-        "O": day.open_ms,
-        "C": day.close_ms,
-        "F": day.first_trade_id,
-        "L": day.last_trade_id,
-        "n": day.trades,
+        **window,
     }
 
 
-def mini_ticker(day: Ticker24h, now_ms: int) -> Json:
+def window_ticker(name: str, window: Ticker, now_ms: int) -> Json:
+    """`name` 1hTicker, 4hTicker, 1dTicker (or what the 24-hour ticker shares with them)."""
+    change, percent, average = price_change(window)
+    return {
+        "e": name,
+        "E": now_ms,
+        "s": window.symbol,
+        "p": text(change),
+        "P": f"{percent:.3f}",
+        "o": text(window.open),
+        "h": text(window.high),
+        "l": text(window.low),
+        "c": text(window.last),
+        "w": text(average),
+        "v": text(window.volume),
+        "q": text(window.quote_volume),
+        "O": window.open_ms,
+        "C": window.close_ms,
+        "F": window.first_trade_id,
+        "L": window.last_trade_id,
+        "n": window.trades,
+    }
+
+
+def mini_ticker(day: Ticker, now_ms: int) -> Json:
     return {
         "e": "24hrMiniTicker",
         "E": now_ms,
@@ -195,3 +236,8 @@ def mini_ticker(day: Ticker24h, now_ms: int) -> Json:
         "v": text(day.volume),
         "q": text(day.quote_volume),
     }
+
+
+def average_price(symbol: str, price: Decimal, last_ms: int, now_ms: int) -> Json:
+    """`last_ms`: the time of the last trade."""
+    return {"e": "avgPrice", "E": now_ms, "s": symbol, "i": "5m", "w": text(price), "T": last_ms}

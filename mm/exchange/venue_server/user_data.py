@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from mm.exchange.venue.events import AccountPosition, BalanceUpdate, ExecutionReport, VenueEvent
+from mm.exchange.venue.events import AccountPosition, BalanceUpdate, ExecutionReport, ListStatus, VenueEvent
 from mm.exchange.venue_server import events_wire
 from mm.exchange.venue_server.served import Served
 from mm.exchange.venue_server.socket import Socket
@@ -60,6 +60,9 @@ class UserData:
         if isinstance(event, ExecutionReport):
             if event.uid in self._subscribers:
                 self._send(event.uid, events_wire.execution_report(event))
+        elif isinstance(event, ListStatus):
+            if event.uid in self._subscribers:
+                self._send(event.uid, events_wire.list_status(event))
         elif isinstance(event, AccountPosition):
             if event.uid in self._subscribers:
                 self._send(event.uid, events_wire.account_position(event))

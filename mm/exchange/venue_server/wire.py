@@ -3,15 +3,16 @@
 from decimal import Decimal
 from typing import Any
 
+from mm.exchange.venue.fees import BNB, DISCOUNT
 from mm.exchange.venue.views import (
     AccountState,
+    AggregateTrade,
     BookTicker,
     DepthView,
     Kline,
-    OrderView,
     PriceLevel,
     PublicTrade,
-    Ticker24h,
+    Ticker,
     TradeView,
 )
 
@@ -29,88 +30,12 @@ def levels(side: tuple[PriceLevel, ...]) -> list[tuple[str, str]]:
 # --- orders -----------------------------------------------------------------------------
 
 
-def placed(order: OrderView, answer: str) -> Json:
-    """`answer` is newOrderRespType: ACK, RESULT or FULL."""
-    body: Json = {
-        "symbol": order.symbol,
-        "orderId": order.order_id,
-        "orderListId": -1,
-        "clientOrderId": order.client_id,
-        "transactTime": order.updated_ms,
-    }
-    if answer == "ACK":
-        return body
-    body |= _state(order)
-    body["workingTime"] = order.created_ms
-    body["selfTradePreventionMode"] = order.self_trade
-    if answer == "FULL":
-        body["fills"] = [
-            {
-                "price": text(fill.price),
-                "qty": text(fill.quantity),
-                "commission": text(fill.commission),
-                "commissionAsset": fill.commission_asset,
-                "tradeId": fill.trade_id,
-            }
-            for fill in order.fills
-        ]
-    return body
-
-
-def canceled(order: OrderView) -> Json:
-    body: Json = {
-        "symbol": order.symbol,
-        "origClientOrderId": order.orig_client_id,
-        "orderId": order.order_id,
-        "orderListId": -1,
-        "clientOrderId": order.client_id,
-        "transactTime": order.updated_ms,
-    }
-    body |= _state(order)
-    body["selfTradePreventionMode"] = order.self_trade
-    return body
-
-
-def queried(order: OrderView) -> Json:
-    body: Json = {
-        "symbol": order.symbol,
-        "orderId": order.order_id,
-        "orderListId": -1,
-        "clientOrderId": order.client_id,
-    }
-    body |= _state(order)
-    body |= {
-        "stopPrice": "0.00000000",
-        "icebergQty": "0.00000000",
-        "time": order.created_ms,
-        "updateTime": order.updated_ms,
-        "isWorking": True,
-        "workingTime": order.created_ms,
-        "selfTradePreventionMode": order.self_trade,
-    }
-    return body
-
-
-def _state(order: OrderView) -> Json:
-    return {
-        "price": text(order.price),
-        "origQty": text(order.quantity),
-        "executedQty": text(order.executed),
-        "origQuoteOrderQty": text(order.quote_quantity),
-        "cummulativeQuoteQty": text(order.quote_executed),
-        "status": order.status,
-        "timeInForce": order.time_in_force,
-        "type": order.type,
-        "side": order.side,
-    }
-
-
 def own_trade(trade: TradeView) -> Json:
     return {
         "symbol": trade.symbol,
         "id": trade.trade_id,
         "orderId": trade.order_id,
-        "orderListId": -1,
+        "orderListId": trade.list_id,
         "price": text(trade.price),
         "qty": text(trade.quantity),
         "quoteQty": text(trade.quote),
@@ -163,12 +88,27 @@ def commission(state: AccountState, symbol: str) -> Json:
         "standardCommission": commission_rates(state.maker_fee, state.taker_fee),
         "specialCommission": nothing,
         "taxCommission": nothing,
-        "discount": {
-            "enabledForAccount": False,
-            "enabledForSymbol": False,
-            "discountAsset": "BNB",
-            "discount": "0.75000000",
-        },
+        "discount": _discount(state),
+    }
+
+
+def commission_for_order(state: AccountState) -> Json:
+    """order/test with computeCommissionRates: what trades of the order would pay, by role."""
+    nothing = {"maker": text(Decimal(0)), "taker": text(Decimal(0))}
+    return {
+        "standardCommissionForOrder": {"maker": text(state.maker_fee), "taker": text(state.taker_fee)},
+        "specialCommissionForOrder": nothing,
+        "taxCommissionForOrder": nothing,
+        "discount": _discount(state),
+    }
+
+
+def _discount(state: AccountState) -> Json:
+    return {
+        "enabledForAccount": state.burns_bnb,
+        "enabledForSymbol": True,
+        "discountAsset": BNB,
+        "discount": text(DISCOUNT),
     }
 
 
@@ -191,14 +131,13 @@ def public_trade(trade: PublicTrade) -> Json:
     }
 
 
-def aggregate_trade(trade: PublicTrade) -> Json:
-    """The venue aggregates nothing: every aggregate is one trade, under the trade's own id."""
+def aggregate_trade(trade: AggregateTrade) -> Json:
     return {
-        "a": trade.trade_id,
+        "a": trade.aggregate_id,
         "p": text(trade.price),
         "q": text(trade.quantity),
-        "f": trade.trade_id,
-        "l": trade.trade_id,
+        "f": trade.first_trade_id,
+        "l": trade.last_trade_id,
         "T": trade.time_ms,
         "m": trade.buyer_is_maker,
         "M": True,
@@ -232,36 +171,58 @@ def book_ticker(ticker: BookTicker) -> Json:
     }
 
 
-def ticker_24h(day: Ticker24h, book: BookTicker) -> Json:
-    change, percent, average = day_change(day)
+def ticker_24h(day: Ticker, book: BookTicker) -> Json:
+    window = ticker(day)
     return {
-        "symbol": day.symbol,
-        "priceChange": text(change),
-        "priceChangePercent": f"{percent:.3f}",
-        "weightedAvgPrice": text(average),
-        "prevClosePrice": text(day.open),
-        "lastPrice": text(day.last),
+        "symbol": window.pop("symbol"),
+        "priceChange": window.pop("priceChange"),
+        "priceChangePercent": window.pop("priceChangePercent"),
+        "weightedAvgPrice": window.pop("weightedAvgPrice"),
+        "prevClosePrice": text(day.before),
+        "lastPrice": window.pop("lastPrice"),
         "lastQty": text(day.last_quantity),
         "bidPrice": text(book.bid),
         "bidQty": text(book.bid_quantity),
         "askPrice": text(book.ask),
         "askQty": text(book.ask_quantity),
-        "openPrice": text(day.open),
-        "highPrice": text(day.high),
-        "lowPrice": text(day.low),
-        "volume": text(day.volume),
-        "quoteVolume": text(day.quote_volume),
-        "openTime": day.open_ms,
-        "closeTime": day.close_ms,
-        "firstId": day.first_trade_id,
-        "lastId": day.last_trade_id,
-        "count": day.trades,
+        **window,
     }
 
 
-def day_change(day: Ticker24h) -> tuple[Decimal, Decimal, Decimal]:
+def ticker(window: Ticker) -> Json:
+    """Rolling window and trading day."""
+    change, percent, average = price_change(window)
+    mini = mini_ticker(window)
+    return {
+        "symbol": mini.pop("symbol"),
+        "priceChange": text(change),
+        "priceChangePercent": f"{percent:.3f}",
+        "weightedAvgPrice": text(average),
+        **mini,
+    }
+
+
+def mini_ticker(window: Ticker) -> Json:
+    """`type=MINI` of every ticker."""
+    return {
+        "symbol": window.symbol,
+        "openPrice": text(window.open),
+        "highPrice": text(window.high),
+        "lowPrice": text(window.low),
+        "lastPrice": text(window.last),
+        "volume": text(window.volume),
+        "quoteVolume": text(window.quote_volume),
+        "openTime": window.open_ms,
+        "closeTime": window.close_ms,
+        "firstId": window.first_trade_id,
+        "lastId": window.last_trade_id,
+        "count": window.trades,
+    }
+
+
+def price_change(window: Ticker) -> tuple[Decimal, Decimal, Decimal]:
     """Price change, change in per cent, volume-weighted average price; zeros without trades."""
-    change = day.last - day.open
-    percent = change / day.open * 100 if day.open else Decimal(0)
-    average = day.quote_volume / day.volume if day.volume else Decimal(0)
+    change = window.last - window.open
+    percent = change / window.open * 100 if window.open else Decimal(0)
+    average = window.quote_volume / window.volume if window.volume else Decimal(0)
     return change, percent, average

@@ -53,7 +53,7 @@ def new(base: dict[str, str], **changed: str | None) -> NewOrder:
         (new(LIMIT, price="599.99"), -1013, "Filter failure: PERCENT_PRICE_BY_SIDE"),
         (new(LIMIT, quantity="40"), -2010, "Account has insufficient balance for requested action."),
         (new(MARKET, quantity="40"), -2010, "Account has insufficient balance for requested action."),
-        (new(LIMIT, self_trade="NONE"), -1013, "self-trade prevention mode"),
+        (new(LIMIT, self_trade="TRANSFER"), -1013, "self-trade prevention mode"),
     ],
 )
 def test_refused_with_binances_code_and_nothing_changes(order: NewOrder, code: int, words: str) -> None:
