@@ -5,7 +5,7 @@ import contextlib
 import hashlib
 import hmac
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -139,16 +139,22 @@ ORDER = {"symbol": SYMBOL, "side": "BUY", "type": "LIMIT_MAKER", "quantity": "0.
 
 
 @contextlib.asynccontextmanager
-async def bench(flow: Flow | None = None, options: ServerOptions | None = None) -> AsyncIterator[Bench]:
-    """KEY holds 1000 USDC and 1 ETH, the other trader plenty; the book is empty."""
-    venue = Venue(default_symbols(), wall_ms)
+async def bench(
+    flow: Flow | None = None,
+    options: ServerOptions | None = None,
+    *,
+    others: Mapping[str, Callable[[], Flow]] | None = None,
+    now_ms: Callable[[], int] = wall_ms,
+) -> AsyncIterator[Bench]:
+    """KEY holds 1000 USDC and 1 ETH, the other trader plenty; the book is empty. `now_ms` is the venue's clock."""
+    venue = Venue(default_symbols(), now_ms)
     fee = Decimal("0.001")
     own = venue.open_account({"USDC": Decimal(1000), "ETH": Decimal(1)}, fee, fee, KEY)
     plenty = {"USDC": Decimal(10_000_000), "ETH": Decimal(1000)}
     other = venue.open_account(plenty, fee, fee, OTHER_KEY)
     try:
         async with (
-            running_server(venue, flow, secrets={KEY: SECRET}, options=options) as server,
+            running_server(venue, flow, secrets={KEY: SECRET}, options=options, others=others) as server,
             aiohttp.ClientSession() as session,
         ):
             yield Bench(server, session, own.uid, other.uid)

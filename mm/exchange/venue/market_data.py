@@ -2,21 +2,31 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from mm.domain.instrument import from_units
 from mm.exchange.venue.errors import bad_symbol
+from mm.exchange.venue.intervals import DAY_MS, INTERVALS, MINUTE_MS, Interval
 from mm.exchange.venue.matching import SymbolMarket
-from mm.exchange.venue.reports import kline, public_trade, ticker_24h
+from mm.exchange.venue.reports import aggregate_trade, kline, public_trade, ticker
 from mm.exchange.venue.symbol_rules import SymbolRules
-from mm.exchange.venue.tape import MINUTE_MS
-from mm.exchange.venue.views import BookTicker, DepthChange, DepthView, Kline, PriceLevel, PublicTrade, Ticker24h
+from mm.exchange.venue.views import (
+    AggregateTrade,
+    BookTicker,
+    DepthChange,
+    DepthView,
+    Kline,
+    PriceLevel,
+    PublicTrade,
+    Ticker,
+)
 
 _RATE_LIMITS = (
     {"rateLimitType": "REQUEST_WEIGHT", "interval": "MINUTE", "intervalNum": 1, "limit": 6000},
     {"rateLimitType": "ORDERS", "interval": "SECOND", "intervalNum": 10, "limit": 100},
     {"rateLimitType": "ORDERS", "interval": "DAY", "intervalNum": 1, "limit": 200000},
-    {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 61000},
+    {"rateLimitType": "RAW_REQUESTS", "interval": "MINUTE", "intervalNum": 5, "limit": 300000},
 )
 
 
@@ -40,6 +50,10 @@ class MarketData:
     def rules(self, symbol: str) -> SymbolRules:
         return self._market(symbol).rules
 
+    def status(self, symbol: str) -> str:
+        """TRADING, or why it is not traded now."""
+        return self._market(symbol).status
+
     def exchange_info(self, symbols: tuple[str, ...] | None = None) -> dict[str, Any]:
         """In exchangeInfo's shape; `serverTime` from the clock, `rateLimits` as Binance's."""
         return {
@@ -47,7 +61,7 @@ class MarketData:
             "serverTime": self._now_ms(),
             "rateLimits": [dict(limit) for limit in _RATE_LIMITS],
             "exchangeFilters": [],
-            "symbols": [self._market(symbol).rules.exchange_info() for symbol in symbols or self.symbols],
+            "symbols": [_info(self._market(symbol)) for symbol in symbols or self.symbols],
         }
 
     def depth(self, symbol: str, limit: int = 100) -> DepthView:
@@ -82,11 +96,41 @@ class MarketData:
             asks=tuple(sides[False]),
         )
 
-    def trades(self, symbol: str, limit: int = 500) -> tuple[PublicTrade, ...]:
-        """The last trades, oldest first, 1000 at most."""
+    def trades(self, symbol: str, limit: int = 500, from_id: int | None = None) -> tuple[PublicTrade, ...]:
+        """Oldest first: the last ones, or with `from_id` the first ones from that trade on; 10,000 are kept."""
         market = self._market(symbol)
-        prints = list(market.tape.prints)[-limit:]
+        if from_id is None:
+            prints = list(islice(reversed(market.tape.prints), limit))[::-1]
+        else:
+            prints = list(islice((each for each in market.tape.prints if each.trade_id >= from_id), limit))
         return tuple(public_trade(trade, market.rules) for trade in prints)
+
+    def aggregate_trades(
+        self,
+        symbol: str,
+        limit: int = 500,
+        *,
+        from_id: int | None = None,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+    ) -> tuple[AggregateTrade, ...]:
+        """Trades of one taker at one price as one, oldest first; with `from_id` or `start_ms` the first ones."""
+        market = self._market(symbol)
+        found = [
+            each
+            for each in market.tape.aggregates()
+            if (from_id is None or each[0].aggregate_id >= from_id)
+            and (start_ms is None or each[0].time_ms >= start_ms)
+            and (end_ms is None or each[0].time_ms <= end_ms)
+        ]
+        page = found[:limit] if from_id is not None or start_ms is not None else found[-limit:]
+        return tuple(aggregate_trade(each, market.rules) for each in page)
+
+    def aggregate_trade(self, symbol: str, aggregate_id: int) -> AggregateTrade | None:
+        """One of the newest; None when it is not kept."""
+        market = self._market(symbol)
+        trades = market.tape.aggregate(aggregate_id)
+        return aggregate_trade(trades, market.rules) if trades else None
 
     def book_ticker(self, symbol: str) -> BookTicker:
         market = self._market(symbol)
@@ -114,22 +158,51 @@ class MarketData:
         average = market.tape.average(self._now_ms())
         return None if average is None else from_units(average[0] * market.rules.tick_units // average[1])
 
-    def klines(self, symbol: str, interval_ms: int = MINUTE_MS, limit: int = 500) -> tuple[Kline, ...]:
-        """Bars of trades, oldest first, from at most 1500 one-minute bars kept.
-
-        `interval_ms` in whole minutes, else ValueError.
-        """
-        if interval_ms < MINUTE_MS or interval_ms % MINUTE_MS:
-            raise ValueError(f"bars of {interval_ms} ms are not whole minutes")
+    def klines(
+        self,
+        symbol: str,
+        interval: Interval = INTERVALS["1m"],
+        limit: int = 500,
+        *,
+        start_ms: int | None = None,
+        end_ms: int | None = None,
+        offset_ms: int = 0,
+    ) -> tuple[Kline, ...]:
+        """Bars of trades, oldest first; see `BarHistory.klines`. `offset_ms`: the time zone's lead on UTC."""
         market = self._market(symbol)
-        return tuple(kline(bar, interval_ms, market.rules) for bar in market.tape.bars(interval_ms)[-limit:])
+        rows = market.tape.bars.klines(
+            interval, self._now_ms(), limit, start_ms=start_ms, end_ms=end_ms, offset_ms=offset_ms
+        )
+        return tuple(kline(*row, market.rules) for row in rows)
 
-    def ticker_24h(self, symbol: str) -> Ticker24h:
-        """Zeros and trade ids of -1 before the first trade."""
-        market = self._market(symbol)
+    def ticker_24h(self, symbol: str) -> Ticker:
+        """The last 24 hours, their first minute perhaps in part."""
         now = self._now_ms()
-        last_lots = market.tape.prints[-1].lots if market.tape.prints else 0
-        return ticker_24h(market.tape.day(now), last_lots, market.rules, now)
+        return self.ticker(symbol, now - DAY_MS, now)
+
+    def rolling_ticker(self, symbol: str, length_ms: int) -> Ticker:
+        """From the whole minute at or before `length_ms` ago until now."""
+        now = self._now_ms()
+        return self.ticker(symbol, (now - length_ms) // MINUTE_MS * MINUTE_MS, now)
+
+    def day_ticker(self, symbol: str, offset_ms: int = 0) -> Ticker:
+        """The calendar day in the time zone that leads UTC by `offset_ms`."""
+        day = INTERVALS["1d"]
+        start = day.start(self._now_ms(), offset_ms)
+        return self.ticker(symbol, start, day.next(start, offset_ms) - 1)
+
+    def ticker(self, symbol: str, open_ms: int, close_ms: int) -> Ticker:
+        """Trades from `open_ms` (counted in whole minutes) to `close_ms`. Zeros before the first trade ever."""
+        market = self._market(symbol)
+        tape = market.tape
+        bar = tape.bars.window(open_ms, close_ms + 1)
+        last = tape.prints[-1] if tape.prints else None
+        before = tape.bars.close_before(open_ms)
+        return ticker(bar, market.rules, (open_ms, close_ms), before=before, last=last, last_ticks=tape.last_ticks)
+
+
+def _info(market: SymbolMarket) -> dict[str, Any]:
+    return market.rules.exchange_info(market.status)
 
 
 def top(market: SymbolMarket, *, buy: bool) -> tuple[int, int]:

@@ -1,88 +1,46 @@
-"""A symbol's public trades and what is made of them: last and average price, bars, the 24-hour ticker."""
+"""A symbol's public trades and what is made of them: last and average price, aggregates, bars, ticker windows."""
 
 from collections import deque
-from dataclasses import dataclass
-from typing import NamedTuple
+from collections.abc import Iterable
 
-MINUTE_MS = 60_000
+from mm.exchange.venue.bar import Bar
+from mm.exchange.venue.bar_history import BarHistory
+from mm.exchange.venue.intervals import MINUTE_MS
+from mm.exchange.venue.print import Print
+
+__all__ = ["AVERAGE_MS", "PRINTS_KEPT", "Aggregate", "Bar", "Print", "Tape"]
+
 AVERAGE_MS = 5 * MINUTE_MS
-DAY_MS = 24 * 60 * MINUTE_MS
-
-
-class Print(NamedTuple):
-    """One trade in ticks and lots."""
-
-    trade_id: int
-    ticks: int
-    lots: int
-    time_ms: int
-    buyer_is_maker: bool
-
-
-@dataclass(slots=True)
-class Bar:
-    """Trades of a stretch of time; `notional` and `taker_notional` in ticks × lots, taker: the buying aggressors."""
-
-    open_ms: int
-    open: int
-    high: int
-    low: int
-    close: int
-    first_id: int
-    last_id: int
-    lots: int = 0
-    notional: int = 0
-    trades: int = 0
-    taker_lots: int = 0
-    taker_notional: int = 0
-
-    def add(self, trade: Print) -> None:
-        self.high = max(self.high, trade.ticks)
-        self.low = min(self.low, trade.ticks)
-        self.close = trade.ticks
-        self.last_id = trade.trade_id
-        self.trades += 1
-        self.lots += trade.lots
-        self.notional += trade.lots * trade.ticks
-        if not trade.buyer_is_maker:
-            self.taker_lots += trade.lots
-            self.taker_notional += trade.lots * trade.ticks
-
-    def join(self, later: "Bar") -> None:
-        self.high = max(self.high, later.high)
-        self.low = min(self.low, later.low)
-        self.close = later.close
-        self.last_id = later.last_id
-        self.trades += later.trades
-        self.lots += later.lots
-        self.notional += later.notional
-        self.taker_lots += later.taker_lots
-        self.taker_notional += later.taker_notional
+PRINTS_KEPT = 10_000
+Aggregate = list[Print]
+"""Trades of one taker at one price, oldest first."""
 
 
 class Tape:
-    """Keeps 1000 trades, 1500 one-minute bars, and the trades of the last five minutes."""
+    """Keeps the last 10,000 trades, bars (`bar_history`), and the trades of the last five minutes."""
 
     def __init__(self, last_ticks: int | None = None) -> None:
         self.last_ticks = last_ticks
-        self.prints: deque[Print] = deque(maxlen=1000)
-        self._bars: deque[Bar] = deque(maxlen=1500)
+        self.prints: deque[Print] = deque(maxlen=PRINTS_KEPT)
+        self.bars = BarHistory()
         self._window: deque[tuple[int, int, int]] = deque()
         self._window_lots = 0
         self._window_notional = 0
+        self._saved_id = 0
 
     def add(self, trade: Print) -> None:
         self.last_ticks = trade.ticks
         self.prints.append(trade)
+        self._enter_window(trade)
+        self._forget(trade.time_ms)
+        self.bars.add(trade)
+
+    # --- average price -----------------------------------------------------------------------
+
+    def _enter_window(self, trade: Print) -> None:
         self._window.append((trade.time_ms, trade.lots, trade.lots * trade.ticks))
         self._window_lots += trade.lots
         self._window_notional += trade.lots * trade.ticks
-        self._forget(trade.time_ms)
-        minute = trade.time_ms - trade.time_ms % MINUTE_MS
-        if not self._bars or self._bars[-1].open_ms < minute:
-            t = trade.ticks
-            self._bars.append(Bar(minute, t, t, t, t, trade.trade_id, trade.trade_id))
-        self._bars[-1].add(trade)
 
     def _forget(self, now_ms: int) -> None:
         window = self._window
@@ -98,30 +56,48 @@ class Tape:
             return self._window_notional, self._window_lots
         return None if self.last_ticks is None else (self.last_ticks, 1)
 
-    def bars(self, interval_ms: int) -> list[Bar]:
-        """Joined to `interval_ms`, oldest first."""
-        joined: list[Bar] = []
-        for bar in self._bars:
-            start = bar.open_ms - bar.open_ms % interval_ms
-            if joined and joined[-1].open_ms == start:
-                joined[-1].join(bar)
+    # --- trades ------------------------------------------------------------------------------
+
+    def aggregates(self) -> list[Aggregate]:
+        """Of all trades kept, oldest first; the oldest may lack its first trades."""
+        found: list[Aggregate] = []
+        for trade in self.prints:
+            if found and found[-1][-1].aggregate_id == trade.aggregate_id:
+                found[-1].append(trade)
             else:
-                joined.append(_copy(bar, start))
-        return joined
+                found.append([trade])
+        return found
 
-    def day(self, now_ms: int) -> Bar | None:
-        """All bars of the last 24 hours as one; None without any."""
-        recent = [bar for bar in self._bars if bar.open_ms > now_ms - DAY_MS]
-        if not recent:
-            return None
-        whole = _copy(recent[0], recent[0].open_ms)
-        for bar in recent[1:]:
-            whole.join(bar)
-        return whole
+    def aggregate(self, aggregate_id: int) -> Aggregate:
+        """One of the newest aggregates; empty when it is not kept."""
+        found: Aggregate = []
+        for trade in reversed(self.prints):
+            if trade.aggregate_id < aggregate_id:
+                break
+            if trade.aggregate_id == aggregate_id:
+                found.append(trade)
+        return found[::-1]
 
+    # --- keeping over a restart --------------------------------------------------------------
 
-def _copy(bar: Bar, open_ms: int) -> Bar:
-    whole = Bar(open_ms, bar.open, bar.high, bar.low, bar.close, bar.first_id, bar.last_id)
-    whole.trades, whole.lots, whole.notional = bar.trades, bar.lots, bar.notional
-    whole.taker_lots, whole.taker_notional = bar.taker_lots, bar.taker_notional
-    return whole
+    def take_unsaved(self) -> list[Print]:
+        """Trades since the last call, oldest first."""
+        found: list[Print] = []
+        for trade in reversed(self.prints):
+            if trade.trade_id <= self._saved_id:
+                break
+            found.append(trade)
+        if found:
+            self._saved_id = found[0].trade_id
+        return found[::-1]
+
+    def restore(self, prints: Iterable[Print], bars: Iterable[tuple[int, Bar]]) -> None:
+        """What was kept, oldest first. The five minutes of the average price come from the trades."""
+        self.prints.extend(prints)
+        self.bars.restore(bars)
+        if self.prints:
+            newest = self.prints[-1]
+            self.last_ticks, self._saved_id = newest.ticks, newest.trade_id
+            for trade in self.prints:
+                if trade.time_ms > newest.time_ms - AVERAGE_MS:
+                    self._enter_window(trade)

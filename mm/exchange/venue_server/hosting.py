@@ -83,7 +83,7 @@ async def hosted_venue(given: argparse.Namespace) -> AsyncIterator[VenueServer]:
     with held(files.lock):
         local = LocalVenue(files)
         try:
-            symbol = replay_symbol(given.replay[0]) if given.replay else GENERATED_SYMBOL
+            symbol = replay_symbol(given.replay[0], given.serve_as) if given.replay else GENERATED_SYMBOL
             server = _server(local, symbol, given)
             port = await _listen(server, given.port, VenueInfo.read(files.info))
             try:
@@ -106,7 +106,14 @@ def _server(local: LocalVenue, symbol: str, given: argparse.Namespace) -> VenueS
         if files
         else local.generated(given.scenario, given.seed, given.start_price)
     )
-    server = VenueServer(local.venue, flow, local.keyring, ServerOptions(waits=bool(files), flavour=given.flavour))
+    server = VenueServer(
+        local.venue,
+        flow,
+        local.keyring,
+        ServerOptions(waits=bool(files), flavour=given.flavour),
+        main_symbol=symbol,
+        others=local.others(symbol, given.scenario, given.seed),
+    )
     server.admin = Admin(Host(local, server, symbol).requests(), lambda: local.keys.admin_token)
 
     def has_book() -> bool:
@@ -114,6 +121,10 @@ def _server(local: LocalVenue, symbol: str, given: argparse.Namespace) -> VenueS
         return bool(best.bid and best.ask)
 
     server.clock.prime(has_book)
+    # Who has orders in a market looks at it.
+    server.served.look_at(
+        {order.symbol for each in local.venue.accounts() for order in local.venue.open_orders(each.uid)}
+    )
     log.info("account %s, scenario %s, %d files to replay", account.uid, given.scenario, len(files))
     return server
 

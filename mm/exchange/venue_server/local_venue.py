@@ -4,6 +4,7 @@ import gzip
 import random
 import re
 import sqlite3
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -107,6 +108,26 @@ class LocalVenue:
     def generated(self, scenario: str, seed: int, start_price: Decimal) -> Flow:
         return Flow(self.venue, GENERATED_SYMBOL, SCENARIOS[scenario], random.Random(seed), start_price)  # noqa: S311 - a market's noise, not a secret
 
+    def others(self, main_symbol: str, scenario: str, seed: int) -> dict[str, Callable[[], Flow]]:
+        """Makers of the generated markets of all symbols but the main one, each with a seed of its own.
+
+        A market that never had a price starts at that of another symbol of the same base, else at its usual one.
+        """
+
+        def maker(symbol: str) -> Callable[[], Flow]:
+            rng = random.Random(f"{seed} {symbol}")  # noqa: S311 - a market's noise, not a secret
+            return lambda: Flow(self.venue, symbol, SCENARIOS[scenario], rng, self._start_price(symbol))
+
+        return {symbol: maker(symbol) for symbol in self.rules if symbol != main_symbol}
+
+    def _start_price(self, symbol: str) -> Decimal:
+        rules = self.rules[symbol]
+        for other in self.rules.values():
+            last = self.venue.last_price(other.symbol) if other.base == rules.base else None
+            if last is not None:
+                return last
+        return rules.start_price
+
     def recorded(self, symbol: str, recordings: Recordings) -> Replay | BarReplay:
         """Captures, or one-minute bars. Raises ConfigurationError when a file is neither, or both are mixed."""
         files, bars = recordings.files, [is_bars(file) for file in recordings.files]
@@ -137,12 +158,16 @@ def account_json(account: AccountState) -> dict[str, Any]:
     }
 
 
-def replay_symbol(file: Path) -> str:
-    """The symbol a capture is served as: its own, USDT pairs as their USDC twin where that is listed.
+def replay_symbol(file: Path, serve_as: str | None = None) -> str:
+    """The symbol a capture is served as: `serve_as`, else its own, USDT pairs as their USDC twin where that is listed.
 
-    Raises ConfigurationError when the file is no capture of a listed symbol.
+    Raises ConfigurationError when the file is no capture of a listed symbol, or `serve_as` is not listed.
     """
     rules = default_symbols()
+    if serve_as is not None:
+        if serve_as not in rules:
+            raise ConfigurationError(f"the venue does not list {serve_as}", f"it lists {', '.join(rules)}")
+        return serve_as
     symbol = (symbol_of(file) if is_bars(file) else _captured_symbol(file)) or ""
     if not symbol:
         raise ConfigurationError(

@@ -58,12 +58,14 @@ def start(
     replay_from: datetime | None = None,
     *,
     flavour: Flavour | None = None,
+    serve_as: str | None = None,
 ) -> VenueInfo:
     """A running venue that serves this market; it answers when this returns.
 
     The generated market of the same scenario is found again as it is. Another scenario restarts the venue on the
     same account and price. Between generated and recorded data, and for every replay, a new account is opened;
     a replay begins from its first line (bars: from `replay_from`), when the first market stream is subscribed.
+    `serve_as`: the symbol a recording is served as (None: its own, or its USDC twin).
     `flavour` None: that of the venue that runs, else mainnet's; another one restarts the venue.
     Raises ConfigurationError for an unknown scenario or file, ExchangeError when the process does not come up.
     """
@@ -85,6 +87,8 @@ def start(
                 return running
             _end(running)
         market = [f"--scenario={scenario}", f"--flavour={wanted}", *(f"--replay={file}" for file in recordings)]
+        if serve_as is not None:
+            market.append(f"--as={serve_as}")
         if replay_from is not None:
             market.append(f"--from-ms={round(replay_from.timestamp() * 1000)}")
         return _launch(home, files, settings, market)

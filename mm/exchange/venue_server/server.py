@@ -3,20 +3,28 @@
 import asyncio
 import contextlib
 import ssl
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
 
+from mm.exchange.venue.faults.plan import FaultPlan
+from mm.exchange.venue.faults.requests import ACCOUNT_STREAM
 from mm.exchange.venue.venue import Venue
 from mm.exchange.venue_server.admin import Admin
 from mm.exchange.venue_server.api_error import ApiError
+from mm.exchange.venue_server.fault_doors import ServerDoors, skewed
+from mm.exchange.venue_server.fault_keeper import FaultKeeper
+from mm.exchange.venue_server.faulty_api_session import FaultyApiSession
+from mm.exchange.venue_server.faulty_requests import FaultyRequests
+from mm.exchange.venue_server.faulty_socket import FaultySocket
+from mm.exchange.venue_server.faulty_streams import FaultyStreamSession
 from mm.exchange.venue_server.files import Flavour
 from mm.exchange.venue_server.keyring import Keyring
 from mm.exchange.venue_server.limits import ConnectionLimit, WeightLimit
-from mm.exchange.venue_server.market import Flow, MarketClock, NoFlow
+from mm.exchange.venue_server.market import Flow, MarketClock, Markets, NoFlow
 from mm.exchange.venue_server.market_data import symbol_names
 from mm.exchange.venue_server.rest import Rest
 from mm.exchange.venue_server.served import Served, system_clock_ms
@@ -48,31 +56,56 @@ class ServerOptions:
 
 
 class VenueServer:
-    """Serves `venue`; `keys` are the keys there are, or HMAC secrets by API key."""
+    """Serves `venue`; `keys` are the keys there are, or HMAC secrets by API key.
 
-    def __init__(self, venue: Venue, flow: Flow, keys: Keyring | dict[str, str], options: ServerOptions) -> None:
+    `flow` drives `main_symbol` (None: not said); `others` make the markets of further symbols once somebody looks.
+    """
+
+    def __init__(
+        self,
+        venue: Venue,
+        flow: Flow,
+        keys: Keyring | dict[str, str],
+        options: ServerOptions,
+        *,
+        main_symbol: str | None = None,
+        others: Mapping[str, Callable[[], Flow]] | None = None,
+        faults: FaultPlan | None = None,
+    ) -> None:
         self.venue = venue
         self.flow = flow
         self.options = options
         self.host = options.host
         self.port = options.port
+        self.faults = faults
+        told_ms = options.now_ms if faults is None else skewed(faults, options.now_ms)
         self.served = Served(
             venue,
             keys if isinstance(keys, Keyring) else Keyring.of_secrets(keys),
-            now_ms=options.now_ms,
+            now_ms=told_ms,
             flavour=options.flavour,
             weights=WeightLimit(options.weight_per_minute),
         )
         self.user_data = UserData(self.served)
-        self.clock = MarketClock(flow, options.now_ms, waits=options.waits)
-        self.streams = Streams(venue, symbol_names(self.served), options.now_ms, self.clock.begin)
+        self.markets = Markets(flow, others or {}, options.now_ms)
+        self.served.wake = self.markets.wake
+        self.clock = MarketClock(self.markets, options.now_ms, waits=options.waits)
+        self._main_symbol = main_symbol
+        self.streams = Streams(venue, symbol_names(self.served), told_ms, self._watched)
         self.admin: Admin | None = None
         most = options.connections_per_5_minutes
         self._connections = {"websocket api": ConnectionLimit(most), "market streams": ConnectionLimit(most)}
         self._rest = Rest(self.served)
         self._sockets: dict[Socket, None] = {}
-        self._runner: web.ServerRunner | None = None
+        self.runner: web.ServerRunner | None = None
+        self.ssl_context: ssl.SSLContext | None = None
         self._market: asyncio.Task[None] | None = None
+        self._keeper: asyncio.Task[None] | None = None
+
+    def _watched(self, symbol: str) -> None:
+        self.markets.wake(symbol)
+        if self._main_symbol in {None, symbol}:
+            self.clock.begin()
 
     @property
     def market(self) -> "asyncio.Task[None] | None":
@@ -86,7 +119,10 @@ class VenueServer:
 
     async def start(self, ssl_context: ssl.SSLContext | None = None, port: int | None = None) -> None:
         """Listens on `port`, else on that of the options. Raises OSError when it is taken; may then be tried again."""
-        runner = web.ServerRunner(web.Server(self._answer, access_log=None), shutdown_timeout=1.0)
+        answer = self._answer
+        if self.faults is not None:
+            answer = FaultyRequests(self._answer, self.served, self.faults, self.options.now_ms).answer
+        runner = web.ServerRunner(web.Server(answer, access_log=None), shutdown_timeout=1.0)
         await runner.setup()
         wanted = self.options.port if port is None else port
         try:
@@ -94,19 +130,22 @@ class VenueServer:
         except OSError:
             await runner.cleanup()
             raise
-        self._runner = runner
+        self.runner, self.ssl_context = runner, ssl_context
         self.host, self.port = runner.addresses[0][:2]
         if self.options.self_driven:
             self._market = asyncio.create_task(self.clock.run(self.streams))
+        if self.faults is not None:
+            self._keeper = asyncio.create_task(FaultKeeper(ServerDoors(self), self.faults, self.options.now_ms).run())
 
     async def stop(self) -> None:
-        if self._market is not None:
-            self._market.cancel()
-            await asyncio.wait([self._market])
+        for task in (self._market, self._keeper):
+            if task is not None:
+                task.cancel()
+                await asyncio.wait([task])
         for socket in tuple(self._sockets):
             await socket.shut_down(self.options.now_ms(), "Server is shutting down")
-        if self._runner is not None:
-            await self._runner.cleanup()
+        if self.runner is not None:
+            await self.runner.cleanup()
         self.streams.stop()
         self.user_data.stop()
 
@@ -140,14 +179,13 @@ class VenueServer:
             microseconds = is_microsecond(asked.get("timeUnit", "MILLISECOND"))
         except ApiError as error:
             return _refused(error)
-        async with self._socket(request, self.options.websocket_api) as (socket, response):
-            session = ApiSession(
-                self.served,
-                socket,
-                self.user_data,
-                address,
-                tell_limits=asked.get("returnRateLimits", "true").lower() != "false",
-                microseconds=microseconds,
+        async with self._socket(request, self.options.websocket_api, ACCOUNT_STREAM) as (socket, response):
+            tell = asked.get("returnRateLimits", "true").lower() != "false"
+            about = (self.user_data, address)
+            session = (
+                FaultyApiSession(self.served, socket, *about, tell_limits=tell, microseconds=microseconds)
+                if isinstance(socket, FaultySocket)
+                else ApiSession(self.served, socket, *about, tell_limits=tell, microseconds=microseconds)
             )
             socket.farewell = session.farewell
             try:
@@ -171,8 +209,14 @@ class VenueServer:
             names = asked.get("streams", "").split("/")
         else:
             names = path.removeprefix("/stream").removeprefix("/ws").strip("/").split("/")
-        async with self._socket(request, self.options.streams) as (socket, response):
-            session = StreamSession(self.streams, socket, combined=combined, microseconds=microseconds)
+        async with self._socket(request, self.options.streams, "market") as (socket, response):
+            session: StreamSession
+            if isinstance(socket, FaultySocket):
+                session = FaultyStreamSession(
+                    self.streams, socket, self.venue, combined=combined, microseconds=microseconds
+                )
+            else:
+                session = StreamSession(self.streams, socket, combined=combined, microseconds=microseconds)
             socket.farewell = session.farewell
             session.subscribe_by_path(names)
             try:
@@ -183,14 +227,19 @@ class VenueServer:
 
     @contextlib.asynccontextmanager
     async def _socket(
-        self, request: web.BaseRequest, rules: SocketRules
+        self, request: web.BaseRequest, rules: SocketRules, carries: str
     ) -> AsyncIterator[tuple[Socket, web.WebSocketResponse]]:
         response = web.WebSocketResponse(timeout=1.0, autoping=False, compress=False, max_msg_size=_MESSAGE_MOST)
         await response.prepare(request)
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("the client left while it was being answered")
-        socket = Socket(response, transport, rules)
+        if self.faults is None:
+            socket = Socket(response, transport, rules)
+        else:
+            socket = FaultySocket(
+                response, transport, rules, plan=self.faults, true_ms=self.options.now_ms, carries=carries
+            )
         self._sockets[socket] = None
         try:
             yield socket, response
@@ -214,12 +263,14 @@ async def running_server(
     secrets: Keyring | dict[str, str],
     options: ServerOptions | None = None,
     ssl_context: ssl.SSLContext | None = None,
+    others: Mapping[str, Callable[[], Flow]] | None = None,
+    faults: FaultPlan | None = None,
 ) -> AsyncIterator[VenueServer]:
     """The server in this process, on a free loopback port; the caller owns (and closes) the venue.
 
-    `secrets`: the keys there are, or HMAC secrets by API key.
+    `secrets`: the keys there are, or HMAC secrets by API key. `faults` hold for all who talk to it; its plan may grow.
     """
-    server = VenueServer(venue, flow or NoFlow(), secrets, options or ServerOptions())
+    server = VenueServer(venue, flow or NoFlow(), secrets, options or ServerOptions(), others=others, faults=faults)
     await server.start(ssl_context)
     try:
         yield server

@@ -5,9 +5,9 @@ from typing import Any
 import orjson
 
 from mm.exchange.venue_server.socket import Socket
+from mm.exchange.venue_server.stream_message import StreamMessage
 from mm.exchange.venue_server.stream_name import StreamName
 from mm.exchange.venue_server.streams import Streams
-from mm.exchange.venue_server.time_unit import event_in_microseconds
 
 STREAMS_MOST = 1024
 
@@ -40,12 +40,8 @@ class StreamSession:
         event = {"e": "serverShutdown", "E": now_ms * 1000 if self._microseconds else now_ms}
         return orjson.dumps({"stream": "!serverShutdown", "data": event} if self._combined else event)
 
-    def deliver(self, stream: str, payload: bytes) -> None:
-        if self._microseconds:
-            payload = orjson.dumps(event_in_microseconds(orjson.loads(payload)))
-        if self._combined:
-            payload = b'{"stream":"%b","data":%b}' % (stream.encode(), payload)
-        self._socket.send(payload)
+    def deliver(self, message: StreamMessage) -> None:
+        self._socket.send_frame(message.frame(combined=self._combined, microseconds=self._microseconds))
 
     async def on_text(self, text: str) -> None:
         self._socket.send(orjson.dumps(self._answer(text)))

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from mm.exchange.venue.events import AccountPosition, ExecutionReport, VenueEvent
+from mm.exchange.venue.intervals import INTERVALS
 from mm.exchange.venue.views import BookTicker, PublicTrade
 from tests.unit.exchange.venue.world import SYMBOL, World, d
 
@@ -102,7 +103,8 @@ def test_bars_ticker_and_average_price_come_from_the_trades() -> None:
         world.market(taker, "BUY", size)
         world.now += 40_000
     assert world.venue.average_price(SYMBOL) == (d("30") + d("60.06") + d("89.91")) / d("0.06")
-    first, second = world.venue.klines(SYMBOL)
+    first, second, running = world.venue.klines(SYMBOL)
+    assert (running.open, running.close, running.volume, running.trades) == (d("2997"), d("2997"), d("0"), 0)
     assert (first.open, first.high, first.low, first.close, first.trades) == (
         *map(d, ("3000", "3003", "3000", "3003")),
         2,
@@ -110,7 +112,7 @@ def test_bars_ticker_and_average_price_come_from_the_trades() -> None:
     assert (second.open, second.volume, second.quote_volume, second.taker_volume) == tuple(
         map(d, ("2997", "0.03", "89.91", "0.03"))
     )
-    (five,) = world.venue.klines(SYMBOL, 300_000)[-1:]
+    five = world.venue.klines(SYMBOL, INTERVALS["5m"])[0]
     assert (five.high, five.low, five.volume) == (d("3003"), d("2997"), d("0.06"))
     day = world.venue.ticker_24h(SYMBOL)
     assert (day.open, day.last, day.trades, day.quote_volume) == (d("3000"), d("2997"), 3, d("179.97"))
