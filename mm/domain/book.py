@@ -19,12 +19,12 @@ class Book:
 
     @property
     def is_two_sided(self) -> bool:
-        return bool(self.bids) and bool(self.asks)
+        return bool(self.bids and self.asks)
 
     @property
     def is_crossed(self) -> bool:
         """Crossed or locked: best bid at or above best ask."""
-        return self.is_two_sided and self.bids[0][0] >= self.asks[0][0]
+        return bool(self.bids and self.asks) and self.bids[0][0] >= self.asks[0][0]
 
     @property
     def best_bid(self) -> int:

@@ -1,20 +1,18 @@
 """What the strategy wants in the market."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mm.domain.order import Side
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteLevel:
+class QuoteLevel(NamedTuple):
     side: Side
     ticks: int
     lots: int
     level: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(NamedTuple):
     """The desired resting orders (none is a valid wish) and how they came about.
 
     `fair_ticks` may lie between ticks. `notes` are short reason codes a person can read,

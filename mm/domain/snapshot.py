@@ -1,6 +1,6 @@
 """The read-only picture that strategy and risk decide on. Built by the engine, never kept."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mm.domain.book import Book
 from mm.domain.fill import FeeRates
@@ -10,8 +10,7 @@ from mm.domain.position import Position
 from mm.domain.risk import RiskBaseline
 
 
-@dataclass(frozen=True, slots=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """One moment.
 
     `book` is the market with own orders still in it, `own_orders` every live or unknown order of the bot.
@@ -19,6 +18,7 @@ class Snapshot:
     independent of the resting book (0: none yet). `free_quote_units`, `free_base_units`: what the bot may still
     commit, holds of its own orders already taken off and never more than its capital and its own base.
     `last_buy_mono`, `last_sell_mono`: the last fill of each side (0: none). `market_ok`: stream up, no gap.
+    `others`: what `others_book` answers, where the engine has it already.
     """
 
     at: int
@@ -37,7 +37,8 @@ class Snapshot:
     free_base_units: int
     last_buy_mono: int = 0
     last_sell_mono: int = 0
+    others: Book | None = None
 
     def others_book(self) -> Book:
         """The book without own orders. An order that has not left yet (PENDING) cannot be in it."""
-        return self.book.minus_own_orders([order for order in self.own_orders if order.is_in_market])
+        return self.others or self.book.minus_own_orders([order for order in self.own_orders if order.is_in_market])

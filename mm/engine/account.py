@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from mm.domain.actions import RecordEquity
+from mm.domain.book import Book
 from mm.domain.events import BalanceSeen, CapitalFlowSeen
 from mm.domain.fill import Fill
 from mm.domain.instrument import Instrument
@@ -17,6 +19,7 @@ from mm.engine.setup import EngineSetup
 from mm.execution.order_manager import OrderManager
 
 _BUY, _SELL = Side.BUY, Side.SELL
+_NO_BOOK = Book((), ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,14 @@ class _Holds:
         return cls(orders, quote_units, base_units)
 
 
+class _Others(NamedTuple):
+    """What `others` was made of."""
+
+    book: Book
+    own: tuple[OwnOrder, ...]
+    others: Book
+
+
 class Account:
     """Position and cash from the bot's own fills; the exchange's balances only ever lower what may be spent."""
 
@@ -47,6 +58,7 @@ class Account:
         self._short_before = False
         self._is_settled = True
         self._holds = _Holds.of((), instrument)
+        self._known_others = _Others(_NO_BOOK, (), _NO_BOOK)
         # Cash alone until a price is seen: right without base, and not believed with it (`is_marked`).
         self.equity_units = self.position.equity_units(instrument, 0)
 
@@ -71,7 +83,7 @@ class Account:
 
     def mark(self, market: Market, orders: OrderManager) -> None:
         """Equity at the best bid of others; without a book the last mark stands."""
-        bid = market.book.minus_own_orders([order for order in orders.own_orders() if order.is_in_market]).best_bid
+        bid = self._others(market.book, orders.own_orders()).best_bid
         if bid:
             self._mark_ticks = bid
         self.equity_units = self.position.equity_units(self._instrument, self._mark_ticks)
@@ -120,6 +132,7 @@ class Account:
             free_base_units=max(0, self._spendable(instrument.base, position.base_units) - self._holds.base_units),
             last_buy_mono=self._since_fill_mono[_BUY],
             last_sell_mono=self._since_fill_mono[_SELL],
+            others=self._others(market.book, own),
         )
 
     def equity_record(self, market: Market, orders: OrderManager, baseline: RiskBaseline) -> RecordEquity:
@@ -138,6 +151,14 @@ class Account:
             drawdown=max(Decimal(0), drawdown),
             spread_ticks=min(asks) - max(bids) if bids and asks else 0,
         )
+
+    def _others(self, book: Book, own: tuple[OwnOrder, ...]) -> Book:
+        """The book as others make it; taken apart once for a book and the orders in it."""
+        known = self._known_others
+        if known.book is not book or known.own is not own:
+            others = book.minus_own_orders([order for order in own if order.is_in_market])
+            known = self._known_others = _Others(book, own, others)
+        return known.others
 
     def _spendable(self, asset: str, ours: int) -> int:
         """Never more than our own, and never what the account held before (once the exchange told balances)."""

@@ -1,8 +1,8 @@
 """From desired quotes and live orders to what must be cancelled and what may be placed. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from operator import attrgetter
+from typing import NamedTuple
 
 from mm.domain.order import OrderStatus, OwnOrder, Side
 from mm.domain.quote import QuoteLevel
@@ -11,8 +11,7 @@ _OPEN = OrderStatus.OPEN
 _placed = attrgetter("placed_mono")
 
 
-@dataclass(frozen=True, slots=True)
-class OrderDiff:
+class OrderDiff(NamedTuple):
     """`keep` client ids that stay; `cancel` (client id, reason) pairs; `place` levels whose slot is free now;
     `waiting` levels whose slot is still taken by an order on its way out or of unknown fate."""
 

@@ -63,6 +63,11 @@ class CircuitBreaker:
                 worst = state
         return worst
 
+    @property
+    def is_idle(self) -> bool:
+        """No cause is open or half open, nor one to tell of: time alone changes nothing."""
+        return all(fuse.opened is None and fuse.told is _CLOSED for fuse in self._fuses.values())
+
     def failure(self, cause: str, mono: int) -> list[BreakerEvent]:
         events = self.poll(mono)
         fuse = self._fuses.setdefault(cause, _Fuse())

@@ -265,6 +265,8 @@ class RiskEngine:
         return self._breaker_actions(self._breaker.success(mono), mono)
 
     def _sync_breaker(self, mono: int) -> list[Action]:
+        if self._breaker.is_idle and not self._machine.stands(BREAKER_OPEN):
+            return []
         return self._breaker_actions(self._breaker.poll(mono), mono)
 
     def _breaker_actions(self, events: list[BreakerEvent], mono: int) -> list[Action]:

@@ -76,6 +76,11 @@ class Dispatcher:
     def _step(self, event: Event) -> None:
         actions = self.engine.process(event)
         self._journal.append(event, actions)
+        if actions:
+            self._carry_out(event.at, actions)
+        self.on_processed(event, actions)
+
+    def _carry_out(self, at: int, actions: Sequence[Action]) -> None:
         records: list[Any] = []
         places: list[OrderIntent] = []
         for action in actions:
@@ -95,10 +100,9 @@ class Dispatcher:
                 if isinstance(action, OpenHalt):
                     self._write_halt(action.cause, action.detail)
         if records:
-            self._ledger.record(event.at, records)
+            self._ledger.record(at, records)
         if places:
             self.spawn(self._commit_and_send(places))
-        self.on_processed(event, actions)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

@@ -64,6 +64,9 @@ class Runner:
         self._day = engine.risk.baseline.day
         # The exchange's time at a monotonic moment: setting the machine's clock neither begins nor skips a day.
         self._exchange_time = (parts.clock.now(), parts.clock.monotonic())
+        self._today: TradingDay | None = None
+        self._stopping_since = 0.0
+        self._overdue: asyncio.Future[None] = self._loop.create_future()
 
     def call_soon(self, work: Callable[[str], None], why: str) -> None:
         """From another thread: run `work` on the loop."""
@@ -105,20 +108,16 @@ class Runner:
 
     async def _until_finished(self, work: list[asyncio.Task[None]]) -> RunOutcome:
         finished = self.dispatcher.finished
-        stopping_since = 0.0
         while not finished.done():
-            waited: list[asyncio.Future[Any]] = [finished, *work]
-            await asyncio.wait(waited, timeout=_PULSE, return_when=asyncio.FIRST_COMPLETED)
+            waited: list[asyncio.Future[Any]] = [finished, self._overdue, *work]
+            await asyncio.wait(waited, return_when=asyncio.FIRST_COMPLETED)
             for task in [task for task in work if task.done()]:
                 work.remove(task)
                 if task.exception() is not None and not finished.done():
                     raise task.exception() or RuntimeError("a task ended")
-            if self.engine.is_stopping:
-                now = self._clock.monotonic() / 1e9
-                stopping_since = stopping_since or now
-                if now - stopping_since > self._times.stop_timeout:
-                    await self._clear("the stop took too long")
-                    return RunOutcome("stopped by clearing the exchange", clean=False)
+            if self._overdue.done() and not finished.done():
+                await self._clear("the stop took too long")
+                return RunOutcome("stopped by clearing the exchange", clean=False)
         return RunOutcome(finished.result(), clean=True)
 
     async def _clear(self, why: str) -> None:
@@ -163,14 +162,28 @@ class Runner:
         self.dispatcher.process(TimerFired(name=name, detail=detail, **self.dispatcher.now()))
 
     def _pulse(self) -> None:
-        if not self.engine.is_stopping and not self._parts.latch.is_armed():
+        if self.engine.is_stopping:
+            self._mind_the_stop()
+        elif not self._parts.latch.is_armed():
             self.stop("the stop latch fell")
-        told, then = self._exchange_time
-        today = self._times.day_at(_utc(told + self._clock.monotonic() - then)).day.isoformat()
+        today = self._day_now().day.isoformat()
         if today > self._day:
             self._day = today
             self._timer("day", today)
         self._timer("pulse")
+
+    def _mind_the_stop(self) -> None:
+        now = self._clock.monotonic() / 1e9
+        self._stopping_since = self._stopping_since or now
+        if now - self._stopping_since > self._times.stop_timeout and not self._overdue.done():
+            self._overdue.set_result(None)
+
+    def _day_now(self) -> TradingDay:
+        told, then = self._exchange_time
+        now = _utc(told + self._clock.monotonic() - then)
+        if self._today is None or not self._today.start <= now < self._today.end:
+            self._today = self._times.day_at(now)
+        return self._today
 
     def _poll_control(self) -> None:
         for event in self._parts.control.poll():

@@ -1,6 +1,5 @@
 """Snapshots of an ETHUSDC-like market around 3000.00, flat and quiet unless a test says otherwise."""
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -68,14 +67,14 @@ def snapshot(**changes: Any) -> Snapshot:
         free_quote_units=0,
         free_base_units=0,
     )
-    made = replace(base, **changes)
+    made = base._replace(**changes)
     rules = made.instrument
     buys = sum(rules.notional_units(o.ticks, o.lots) for o in made.own_orders if o.side is Side.BUY)
     sells = sum(rules.base_units(o.lots) for o in made.own_orders if o.side is Side.SELL)
     if "free_quote_units" not in changes:
-        made = replace(made, free_quote_units=max(0, made.position.cash_units - buys))
+        made = made._replace(free_quote_units=max(0, made.position.cash_units - buys))
     if "free_base_units" not in changes:
-        made = replace(made, free_base_units=max(0, made.position.base_units - sells))
+        made = made._replace(free_base_units=max(0, made.position.base_units - sells))
     return made
 
 

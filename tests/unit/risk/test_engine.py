@@ -129,13 +129,13 @@ def test_a_stop_is_final() -> None:
 
 
 def test_each_approved_order_counts_towards_the_next() -> None:
-    lots = replace(BUY, lots=40)
+    lots = BUY._replace(lots=40)
     result = active().approve([lots, lots, lots], snapshot())
     assert (result.approved, codes(result)) == ([lots, lots], ["max_position"])
 
 
 def test_a_smaller_order_after_a_refused_one_still_passes() -> None:
-    big, small = replace(BUY, lots=101), replace(BUY, lots=100)
+    big, small = BUY._replace(lots=101), BUY._replace(lots=100)
     result = active().approve(
         [big, small],
         snapshot(),
@@ -145,17 +145,17 @@ def test_a_smaller_order_after_a_refused_one_still_passes() -> None:
 
 def test_approved_sells_use_up_holdings_and_free_base() -> None:
     now = snapshot(position=held("0.005", cost="15", cash="85"))
-    result = active().approve([replace(SELL, lots=30), replace(SELL, lots=20), replace(SELL, lots=17)], now)
+    result = active().approve([SELL._replace(lots=30), SELL._replace(lots=20), SELL._replace(lots=17)], now)
     assert (len(result.approved), codes(result)) == (2, ["holdings"])
     locked = snapshot(position=held("0.005", cost="15", cash="85"), free_base_units=eth("0.004"))
-    assert codes(active().approve([replace(SELL, lots=20), replace(SELL, lots=21)], locked)) == ["funds"]
+    assert codes(active().approve([SELL._replace(lots=20), SELL._replace(lots=21)], locked)) == ["funds"]
 
 
 def test_approved_buys_use_up_capital_funds_and_slots() -> None:
-    lots = replace(BUY, lots=50)  # 14.985
+    lots = BUY._replace(lots=50)  # 14.985
     funds = snapshot(free_quote_units=usdc("29.97"))
     assert codes(active().approve([lots, lots], funds)) == []
-    assert codes(active().approve([lots, lots], replace(funds, free_quote_units=usdc("29.96999999")))) == ["funds"]
+    assert codes(active().approve([lots, lots], funds._replace(free_quote_units=usdc("29.96999999")))) == ["funds"]
     bound = snapshot(position=held("0", cost="70.03", cash="100"))
     assert codes(active().approve([lots, lots], bound)) == []
     bound = snapshot(position=held("0", cost="70.03000001", cash="100"))
@@ -182,13 +182,13 @@ def test_order_rate_is_a_rolling_minute() -> None:
 
 def test_refused_orders_use_up_no_rate() -> None:
     risk = active(max_orders_per_minute=1)
-    risk.approve([replace(BUY, lots=1000)] * 5, snapshot())
+    risk.approve([BUY._replace(lots=1000)] * 5, snapshot())
     assert risk.approve([BUY], snapshot()).approved == [BUY]
 
 
 def test_equal_refusals_are_recorded_once_in_ten_seconds_and_counted() -> None:
     risk = active()
-    big = replace(BUY, lots=101)
+    big = BUY._replace(lots=101)
 
     def told(mono: int, order: QuoteLevel = big) -> list[Action]:
         return risk.approve([order], snapshot(mono=mono, book_mono=mono)).actions
@@ -196,7 +196,7 @@ def test_equal_refusals_are_recorded_once_in_ten_seconds_and_counted() -> None:
     first = RecordRefusal("max_position", Side.BUY, 299_700, 101, "0.01", "0.0101", "ETH")
     assert told(NOW) == [first]
     assert told(NOW + 1) == told(NOW + 10 * SECOND - 1) == []
-    assert told(NOW + 5 * SECOND, replace(SELL, lots=20)) != []  # another code and side
+    assert told(NOW + 5 * SECOND, SELL._replace(lots=20)) != []  # another code and side
     assert told(NOW + 10 * SECOND) == [replace(first, suppressed=2)]
     assert told(NOW + 20 * SECOND) == [replace(first, suppressed=0)]
     assert risk.refusal_counts == {("max_position", Side.BUY): 5, ("holdings", Side.SELL): 1}
@@ -389,7 +389,7 @@ def test_three_unknown_orders_open_the_breaker_and_a_probe_closes_it() -> None:
     half = at(NOW + TIMEOUT)
     assert risks(risk.observe(half)) == ["breaker_half_open", "cause_cleared"]
     assert (risk.state, risk.breaker_state(half.mono)) == (ACTIVE, BreakerState.HALF_OPEN)
-    huge = replace(BUY, lots=1000)
+    huge = BUY._replace(lots=1000)
     result = risk.approve([huge, BUY, BUY], half)
     assert (result.approved, codes(result)) == ([BUY], ["max_position", "breaker_probe"])
     assert risks(risk.order_ok(half.mono + 1)) == ["breaker_closed"]
@@ -443,7 +443,7 @@ def test_distances_show_how_much_of_each_limit_is_used() -> None:
 def test_the_same_calls_give_the_same_actions() -> None:
     def play() -> list[object]:
         risk = active()
-        seen: list[object] = [risk.approve([BUY, SELL, replace(BUY, lots=90)], snapshot())]
+        seen: list[object] = [risk.approve([BUY, SELL, BUY._replace(lots=90)], snapshot())]
         seen += risk.order_unknown(NOW)
         seen += risk.observe(snapshot(equity_units=usdc("94")))
         return seen

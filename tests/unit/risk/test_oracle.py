@@ -76,7 +76,7 @@ def random_snapshot(rng: random.Random, mono: int) -> Snapshot:
         reference_ticks=rare(float(bid + rng.randint(-400, 400)), 0.0, 300_000.5),
     )
     short = rare(0, 5 * 10**8, 6 * 10**8, 599_400_000)
-    return replace(made, free_quote_units=short) if short else made
+    return made._replace(free_quote_units=short) if short else made
 
 
 def random_order(rng: random.Random, now: Snapshot) -> QuoteLevel:
