@@ -61,6 +61,10 @@ def start(
             help="Recorded market: conservative (default), proportional or optimistic queues.",
         ),
     ] = None,
+    serve_as: Annotated[
+        str | None,
+        typer.Option("--as", metavar="SYMBOL", help="Symbol a recording is served as; unless said ETHUSDT is ETHUSDC."),
+    ] = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0: any.")] = None,
     deposit: Deposit = None,
     flavour: Annotated[
@@ -93,6 +97,8 @@ def start(
     recordings = replay or []
     if replay_from and not recordings:
         raise UsageError("--from chooses where a recording begins", "it goes with --replay")
+    if serve_as is not None and not recordings:
+        raise UsageError("--as names the symbol a recording is served as", "it goes with --replay")
     begin = None if replay_from is None else moment(replay_from, "--from")
     running = process.status(home)
     other = running is not None and (
@@ -100,7 +106,15 @@ def start(
     )
     if running is not None and (recordings or other):
         _refuse_while_a_bot_runs(home, "restart the venue on another market")
-    info = process.start(home, changed, changed.scenario, recordings, begin, flavour=cast("Flavour | None", flavour))
+    info = process.start(
+        home,
+        changed,
+        changed.scenario,
+        recordings,
+        begin,
+        flavour=cast("Flavour | None", flavour),
+        serve_as=serve_as,
+    )
     found = running == info
     if as_json:
         emit_json(_described(info) | {"was_running": found})

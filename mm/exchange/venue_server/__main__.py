@@ -31,6 +31,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--queue", default="conservative")
     parser.add_argument("--from-ms", type=int, default=None)
     parser.add_argument("--flavour", choices=("mainnet", "testnet"), default="mainnet")
+    parser.add_argument("--as", dest="serve_as", default=None)
     parser.add_argument("--ready-fd", type=int, default=None)
     return parser.parse_args(arguments)
 
