@@ -88,6 +88,17 @@ class Bench:
         query = urlencode({**parameters, "timestamp": wall_ms()})
         return await self.call(method, path, f"{query}&signature={signature(query)}", key=KEY)
 
+    async def upgrade(self, path: str) -> tuple[int, Any, Any]:
+        """Asks for a WebSocket that will be refused; answers status, JSON and headers."""
+        headers = {
+            "Upgrade": "websocket",
+            "Connection": "Upgrade",
+            "Sec-WebSocket-Version": "13",
+            "Sec-WebSocket-Key": "dGhlIHNhbXBsZSBub25jZQ==",
+        }
+        async with self.session.get(f"http://{self.host}{path}", headers=headers) as response:
+            return response.status, await response.json(), response.headers
+
     async def place(self, **changes: Any) -> tuple[int, Any, Any]:
         return await self.signed("POST", "/api/v3/order", **{**ORDER, **changes})
 

@@ -40,7 +40,8 @@ class Rest:
         endpoint = self._routes.get((method, path))
         if endpoint is None:
             return self._no_route(request.method, path)
-        body = await _form(request) if method != "GET" else ""
+        sent = await _form(request)
+        body = "" if method == "GET" else sent
         served, address = self._served, request.remote or ""
         headers: dict[str, str] = {"Content-Type": _JSON, "x-mbx-uuid": str(uuid.uuid4())}
         status = 200

@@ -139,10 +139,12 @@ def _which(parameters: Parameters) -> tuple[int | None, str | None]:
 
 
 PLACE = signed(place, TAKES, free_when_done=True, orders=True)
-TEST = signed(test, TAKES + " computeCommissionRates", lambda each: 20 if "computeCommissionRates" in each else 1)
+TEST = signed(
+    test, TAKES + " computeCommissionRates", lambda each: 20 if "computeCommissionRates" in each else 1, trade=True
+)
 CANCEL = signed(cancel, "symbol orderId origClientOrderId newClientOrderId cancelRestrictions", free_when_done=True)
 CANCEL_ALL = signed(cancel_all, "symbol", free_when_done=True)
-AMEND = signed(amend, "symbol orderId origClientOrderId newClientOrderId newQty", 4)
+AMEND = signed(amend, "symbol orderId origClientOrderId newClientOrderId newQty", 4, trade=True)
 AMENDMENTS = signed(amendments, "symbol orderId fromExecutionId limit", 4)
 PREVENTED = signed(
     prevented_matches,
