@@ -316,10 +316,10 @@ def test_permissions_and_addresses_of_a_key(may: Permissions, *, reads: bool, tr
 
 
 def test_every_signed_change_of_orders_needs_the_permission_to_trade() -> None:
-    from mm.exchange.venue_server import cancel_replace, order_lists, trading
+    from mm.exchange.venue_server import trading
     from mm.exchange.venue_server.api_key import Security
 
-    for (method, path), endpoint in (trading.REST | order_lists.REST | cancel_replace.REST).items():
+    for (method, path), endpoint in trading.REST.items():
         wanted = Security.USER_DATA if method == "GET" else Security.TRADE
         assert endpoint.security is wanted, (method, path)
 
