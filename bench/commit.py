@@ -54,7 +54,7 @@ async def measure_commits(folder: Path, rounds: int) -> list[Row]:
     bare = BareLedger(folder / "bare.db")
     failures: list[str] = []
     inline, threaded = (
-        SqliteLedger.open(folder / f"{name}.db", on_failure=failures.append, inline=name == "inline")
+        SqliteLedger.open(folder / f"{name}.db", on_failure=failures.append, inline=name == "inline", synced=True)
         for name in ("inline", "threaded")
     )
     for ledger in (inline, threaded):

@@ -15,7 +15,7 @@ from mm.ledger.writer import Writer, as_ledger_error
 
 BATCH_SECONDS = 0.04
 _RETRY_TICKS = 25
-_CHECKPOINT_AFTER = 200
+_CHECKPOINT_AFTER = 50
 _COUNT_PER_INLINE_BATCH = 256
 T = TypeVar("T")
 Rows = Sequence[Stamped]

@@ -66,6 +66,22 @@ def test_the_shipped_sqlite_is_safe() -> None:
     require_safe_wal()
 
 
+@pytest.mark.parametrize(
+    ("given", "synchronous"), [({}, 2), ({"inline": True}, 0), ({"inline": True, "synced": True}, 2)]
+)
+def test_only_in_virtual_time_a_commit_does_not_wait_for_the_disk(
+    tmp_path: Path, given: dict[str, bool], synchronous: int
+) -> None:
+    async def scenario() -> None:
+        ledger = SqliteLedger.open(tmp_path / "ledger.db", on_failure=pytest.fail, **given)  # type: ignore[arg-type]  # flags
+        connection = ledger._pooled.driver_connection
+        assert connection is not None
+        assert connection.execute("PRAGMA synchronous").fetchone()[0] == synchronous
+        await ledger.close()
+
+    asyncio.run(scenario())
+
+
 def test_a_ledger_is_private_and_in_wal_with_full_sync(tmp_path: Path) -> None:
     path = tmp_path / "home" / "sim" / "ledger.db"
 
