@@ -15,6 +15,7 @@ from bench.orders import measure_orders
 from bench.reaction import measure_reaction
 from bench.row import Row
 from bench.start_up import measure_start_up
+from bench.streams import measure_streams
 from bench.table import as_json, show
 from mm.cli.output import emit_json
 
@@ -28,6 +29,7 @@ def sections(minutes: float) -> dict[str, Section]:
         "commit": lambda folder: measure_commits(folder, 1000),
         "orders": lambda folder: measure_orders(folder, 1000),
         "reaction": lambda folder: measure_reaction(folder, 40.0),
+        "streams": measure_streams,
         "start_up": lambda _folder: measure_start_up(15),
         "memory": lambda folder: measure_memory(folder, minutes),
     }

@@ -192,13 +192,15 @@ class MarketData:
         return self.ticker(symbol, start, day.next(start, offset_ms) - 1)
 
     def ticker(self, symbol: str, open_ms: int, close_ms: int) -> Ticker:
-        """Trades from `open_ms` (counted in whole minutes) to `close_ms`. Zeros before the first trade ever."""
+        """Trades from `open_ms` (counted in whole minutes) to `close_ms`. Zeros before the first price ever."""
         market = self._market(symbol)
         tape = market.tape
         bar = tape.bars.window(open_ms, close_ms + 1)
         last = tape.prints[-1] if tape.prints else None
         before = tape.bars.close_before(open_ms)
-        return ticker(bar, market.rules, (open_ms, close_ms), before=before, last=last, last_ticks=tape.last_ticks)
+        # A market that has just begun has no trade yet; the real one always has. Its best bid stands in.
+        last_ticks = market.book.best(buy=True) if tape.last_ticks is None else tape.last_ticks
+        return ticker(bar, market.rules, (open_ms, close_ms), before=before, last=last, last_ticks=last_ticks)
 
 
 def _info(market: SymbolMarket) -> dict[str, Any]:
