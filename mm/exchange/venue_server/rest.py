@@ -85,7 +85,7 @@ class Rest:
 
 async def _form(request: web.BaseRequest) -> str:
     """The body of a form; a body of another kind holds no parameters."""
-    if not request.can_read_body:
+    if not request.body_exists:  # it may have been read already: aiohttp keeps it
         return ""
     sent = await request.read()
     kind = request.headers.get("Content-Type", _FORM).partition(";")[0].strip().lower()
