@@ -1,17 +1,20 @@
 """The venue of a soak: one symbol, a coarse generated market, an account for the bot."""
 
 import random
+from collections.abc import Callable
 from decimal import Decimal
 
 from mm.clock.simulated import SimulatedClock
 from mm.config.settings import MmSettings
 from mm.domain.errors import ConfigurationError
 from mm.exchange.venue.coarse_flow import STEP_MS, CoarseFlow
+from mm.exchange.venue.faults.plan import FaultPlan
+from mm.exchange.venue.faulty_exchange import FaultyExchange
 from mm.exchange.venue.in_process import InProcessExchange
 from mm.exchange.venue.scenarios import SCENARIOS
 from mm.exchange.venue.symbol_rules import default_symbols
 from mm.exchange.venue.venue import Venue
-from mm.ports import AccountReader
+from mm.ports import AccountReader, Exchange
 
 CANARY_KEY = "CANARYkey7d1f0c5be2a94c3f8a6e5b1d2c3f4a59687786950a1b2c3d4e5f6071"
 CANARY_SECRET = "CANARYsecret4b8f17a2c6d9e0f3152738495a6b7c8d9eaf0b1c2d3e4f50617"  # noqa: S105 - a canary, see `canary`
@@ -20,7 +23,9 @@ CANARY_SECRET = "CANARYsecret4b8f17a2c6d9e0f3152738495a6b7c8d9eaf0b1c2d3e4f50617
 class SoakMarket:
     """Raises ConfigurationError for a scenario or symbol that is not listed."""
 
-    def __init__(self, settings: MmSettings, scenario: str, clock: SimulatedClock, rng: random.Random) -> None:
+    def __init__(
+        self, settings: MmSettings, scenario: str, clock: SimulatedClock, rng: random.Random, plan: FaultPlan
+    ) -> None:
         found = SCENARIOS.get(scenario)
         rules = default_symbols().get(settings.symbol)
         if found is None:
@@ -32,7 +37,10 @@ class SoakMarket:
         self.settings = settings
         self.venue = Venue({settings.symbol: rules}, lambda: clock.now() // 1_000_000)
         self.flow = CoarseFlow(self.venue, settings.symbol, found, rng, settings.venue.start_price)
-        self.uid = self._open(CANARY_KEY)
+        self.plan = plan
+        self.on_wipe: Callable[[], None] = lambda: None
+        self._clock = clock
+        self.uid = self.venue.open_account(self._deposits(), *self._fees(), CANARY_KEY).uid
         self.exchange = InProcessExchange(
             self.venue,
             self.uid,
@@ -43,6 +51,26 @@ class SoakMarket:
             step_seconds=STEP_MS / 1000,
         )
         self.flow.advance(self.venue.now_ms())
+
+    def client(self) -> Exchange:
+        """The exchange as a new process reaches it: through the faults, if there are any."""
+        if self.plan.is_empty:
+            return self.exchange
+        return FaultyExchange(
+            self.exchange,
+            self.plan,
+            symbol=self.symbol,
+            clock=self._clock,
+            true_ms=self.venue.now_ms,
+            settings=self.settings.exchange,
+            wipe=self._wipe,
+        )
+
+    def _wipe(self) -> None:
+        """The testnet is wiped: the key gets a new account, and nobody can read the old one any more."""
+        self.uid = self.venue.reopen_account(CANARY_KEY, self._deposits(), *self._fees()).uid
+        self.exchange.uid = self.uid
+        self.on_wipe()
 
     @property
     def reader(self) -> AccountReader:
@@ -55,16 +83,17 @@ class SoakMarket:
 
     def faults_met(self) -> dict[str, int]:
         """How often each kind struck."""
-        return {}
+        return dict(sorted(self.plan.met.items()))
 
     def skew_ms(self) -> int:
         """What the exchange's told times are ahead of its true ones."""
-        return 0
+        return self.plan.clock_skew_ms(self.venue.now_ms())
 
-    def _open(self, key: str) -> int:
-        venue = self.settings.venue
-        deposits = {self.venue.market(self.symbol).rules.quote: self.deposit}
-        return self.venue.open_account(deposits, venue.maker_fee, venue.taker_fee, key).uid
+    def _deposits(self) -> dict[str, Decimal]:
+        return {self.venue.market(self.symbol).rules.quote: self.deposit}
+
+    def _fees(self) -> tuple[Decimal, Decimal]:
+        return self.settings.venue.maker_fee, self.settings.venue.taker_fee
 
     @property
     def deposit(self) -> Decimal:

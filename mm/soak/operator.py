@@ -20,6 +20,9 @@ _RESUME_AFTER = 600_000_000_000
 _RESTART_AFTER = 1_200_000_000_000
 """Twenty virtual minutes without trading, and no halt to lift."""
 
+_NEW_PROCESS = frozenset({"authentication", "geo_blocked"})
+"""After these the key is mended, and a process that was refused signs nothing more."""
+
 
 class Operator:
     """`resumes` by the halts' causes; `restarts` how often the bot was started anew."""
@@ -67,6 +70,9 @@ class Operator:
             self._halted_since = self._halted_since or mono
             if mono - self._halted_since >= _RESUME_AFTER:
                 self._halted_since = 0
+                if _NEW_PROCESS & engine.risk.halts.keys():
+                    self.restarts += 1
+                    return True
                 self._has_resumed = True
                 instance.is_halted = ""  # from here on it may trade; if it refuses, the next look sees it
                 self._control.add_command(self._environment, "resume", {"note": NOTE}, NAME)

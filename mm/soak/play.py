@@ -15,6 +15,7 @@ from mm.config.loader import LoadedSettings
 from mm.domain.instrument import from_units
 from mm.ports import AccountReader
 from mm.soak.canary import leaks
+from mm.soak.fault_plan import fault_plan
 from mm.soak.market import SoakMarket
 from mm.soak.memory import MemoryWatch
 from mm.soak.result import SoakResult, Speed
@@ -50,7 +51,8 @@ async def _play(
 ) -> SoakResult:
     seeds = random.Random(spec.seed)  # noqa: S311 - a market and moments, no secrets
     scenario = spec.scenario or loaded.settings.venue.scenario
-    market = SoakMarket(loaded.settings, scenario, clock, random.Random(seeds.getrandbits(64)))  # noqa: S311 - the same
+    plan = fault_plan(spec, random.Random(seeds.getrandbits(64)), clock.now() // 1_000_000)  # noqa: S311 - the same
+    market = SoakMarket(loaded.settings, scenario, clock, random.Random(seeds.getrandbits(64)), plan)  # noqa: S311 - the same
     world = World(folder, loaded, spec.profile, clock, market, seed=seeds.getrandbits(64), restarts=spec.restarts)
     await world.begin()
     memory = MemoryWatch(clock, min(3600.0, spec.hours * 360))
@@ -64,6 +66,9 @@ async def _play(
     grown = memory.result()
     said = await _look_back(world, audit)
     await world.settle()
+    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
+    if tasks:
+        world.oracle.violate("end", f"{len(tasks)} tasks are left: {', '.join(sorted(map(repr, tasks)))[:500]}")
     oracle, operator = world.oracle, world.operator
     for leak in leaks(folder):
         oracle.violate("I6", leak)
@@ -111,9 +116,6 @@ async def _look_back(world: World, audit: Audit) -> str:
     said, differences = await audit(world, market.reader)
     for line in differences:
         oracle.violate("audit", line)
-    tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
-    if len(tasks) > world.requests_under_way + 1:
-        oracle.violate("end", f"{len(tasks)} tasks are left: {', '.join(sorted(map(repr, tasks)))[:500]}")
     return said
 
 

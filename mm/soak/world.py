@@ -43,6 +43,8 @@ _PAUSE = 20.0
 """Virtual seconds between the end of an instance and the start of the next."""
 _LIFTED_AFTER = 600.0
 _LOOK = 1.0
+_LATEST = 700.0
+"""A request may be so long on its way."""
 
 
 class StillResources:
@@ -117,6 +119,7 @@ class World:
             self.clock.monotonic,
         )
         self.oracle.follow(self.market.uid)
+        self.market.on_wipe = lambda: self.oracle.follow(self.market.uid)
         self.oracle.on_report = self._on_report
         self.market.venue.subscribe(self.oracle.on_venue, public=False)
         self.oracle.rows = LedgerRows(self.files.ledger)
@@ -130,16 +133,12 @@ class World:
 
     async def settle(self) -> None:
         """After the end: requests on their way arrive."""
-        await asyncio.sleep(60)
+        await asyncio.sleep(_LATEST)
         if self._requests:
             await asyncio.gather(*self._requests, return_exceptions=True)
         self.control.close()
         if self.oracle.rows is not None:
             self.oracle.rows.close()
-
-    @property
-    def requests_under_way(self) -> int:
-        return len(self._requests)
 
     def money_differences(self) -> Iterator[str]:
         """The venue's balances against the bot's own position of the present account, to the last unit."""
@@ -197,7 +196,7 @@ class World:
         instance = Instance(self.files, 0, self.market.venue.now_ms, self.market.skew_ms)
         self._instance = instance
         self.operator.started(instance)
-        exchange = WatchedExchange(self.market.exchange, instance, self.oracle, self._spawn)
+        exchange = WatchedExchange(self.market.client(), instance, self.oracle, self._spawn)
         poller = ControlPoller(
             self.control,
             environment=ENVIRONMENT,

@@ -1,14 +1,15 @@
-"""A generated market for virtual time: the fair price of `flow`, about four book changes and six trades a second.
+"""A generated market for virtual time: the fair price and the aggressors of `flow` in steps of a quarter of a second.
 
-The makers are a touch with a shape (`coarse_book`), not orders, and an aggressor is one trade. What decides about a
-resting quote is the same as in `flow`: noise trades at the touch and a little beyond it, sweeps reach further, and a
-quote that the fair price has passed is taken just then, at its own price.
+Makers are a touch with a shape (`coarse_book`), not orders, and the orders of one burst are one trade. What decides
+about a resting quote is the same as in `flow`: aggressors take the touch, sweeps reach further, and a quote that the
+fair price has passed is taken just then, at its own price.
 """
 
 import math
 import random
 from decimal import Decimal
 
+from mm.exchange.venue.aggressors import Aggressors
 from mm.exchange.venue.coarse_book import CoarseBook, Shape
 from mm.exchange.venue.fair_price import FairPrice
 from mm.exchange.venue.scenarios import Scenario
@@ -16,18 +17,16 @@ from mm.exchange.venue.venue import Venue
 
 STEP_MS = 250
 COARSENESS = (
-    "coarse market: 4 book changes and about 6 trades a second, sizes without orders behind them; "
-    "price moves, clustering and tails as in the scenario from 1 s on, nothing below that is real"
+    "coarse market: 4 book changes a second, at most one trade of each side in each, sizes without orders behind them;"
+    " moves, clustering, tails and what follows a fill as in the scenario from 1 s on, nothing below that is real"
 )
 _MOST_STEPS = 240
 """After a longer pause than this many steps the market has stood still meanwhile."""
-_SAME_SIDE = 0.75
-_NOISE_REACH = 0.0002
 _SHAPES = 256
-_LEVELS = 24
-_WIDEST = 0.0035
-"""How far from the touch the farthest level stands, as a fraction of the price."""
-_SWEEP_NOTIONAL = 30_000.0
+_BEYOND_BPS = 30.0
+"""The farthest level that is shown."""
+_LEVELS = 20
+_SWEEP_NOTIONAL = 100_000.0
 """What a sweep prints, in quote; accounts in its way are filled whatever it is."""
 
 
@@ -43,12 +42,10 @@ class CoarseFlow:
         self._fair = FairPrice(scenario, rng, float(price / self._market.rules.tick_size))
         self.book = CoarseBook(self._market.book.log)
         venue.serve(symbol, self.book)
+        self._aggressors = Aggressors(scenario, rng)
         self._shapes = [self._shape() for _ in range(_SHAPES)]
-        self._trades_a_step = scenario.bursts_per_minute * scenario.burst_orders * STEP_MS / 60_000
-        self._new_burst = 1.0 / max(1.0, scenario.burst_orders)
         self._sweep_chance = scenario.sweeps_per_minute * STEP_MS / 60_000
         self._at_ms: int | None = None
-        self._buy = rng.random() < 0.5
 
     def advance(self, now_ms: int) -> None:
         """Everything due up to `now_ms` (UTC ms) happens. The first call fills the book."""
@@ -65,85 +62,76 @@ class CoarseFlow:
         self._venue.commit()
 
     def _step(self) -> None:
-        rng = self._rng
-        expected = self._trades_a_step
-        count = int(expected)
-        # A whole number with the right mean and about Poisson's spread.
-        count = int(rng.expovariate(1.0 / expected) + 0.5) if expected > 0 else count
-        for _ in range(min(count, 12)):
-            self._noise()
-        if rng.random() < self._sweep_chance:
-            self._sweep()
-        self._fair.step(STEP_MS / 1000)
+        """Aggressors of this step know where it ends; makers follow them."""
+        rng, fair, scenario = self._rng, self._fair, self._scenario
+        at_ms = self._at_ms or 0
+        fair.step(STEP_MS / 1000)
+        sides = [0.0, 0.0]
+        for strike in self._aggressors.strikes(at_ms, STEP_MS, fair.jumped, fair.usual_jump, fair.heat):
+            sides[strike.buy] += strike.notional
+        for buy in (False, True):
+            if sides[buy]:
+                self._strike(sides[buy], buy=buy)
+        if self._sweep_chance and rng.random() < self._sweep_chance:
+            self._sweep(rng.uniform(*scenario.sweep_reach), buy=rng.random() >= scenario.sell_share)
         self._requote()
 
     def _requote(self) -> None:
         """The touch follows the fair price; quotes that it has passed are taken at their own price."""
-        rng, book = self._rng, self.book
+        rng, book, scenario = self._rng, self.book, self._scenario
         bid = math.floor(self._fair.ticks)
         ask = bid + 1
         if book.has_own(buy=True):
             self._fill_crossed(ask, buy=True)
         if book.has_own(buy=False):
             self._fill_crossed(bid, buy=False)
+        wider = int(bid * scenario.spread_bps / 1e4)
+        if self._fair.jumped and rng.random() < scenario.slow_touch:
+            wider += math.ceil(bid * scenario.slow_touch_bps / 1e4 * rng.expovariate(1.0))
+        below = wider // 2
         shapes = self._shapes
-        book.set_market(bid, ask, shapes[int(rng.random() * _SHAPES)], shapes[int(rng.random() * _SHAPES)])
+        book.set_market(
+            bid - below, ask + wider - below, shapes[int(rng.random() * _SHAPES)], shapes[int(rng.random() * _SHAPES)]
+        )
 
     def _fill_crossed(self, ticks: int, *, buy: bool) -> None:
         for order in self.book.crossed(ticks, buy=buy):
             self._venue.matching.fill_resting(order, order.remaining, self._market)
 
-    def _noise(self) -> None:
-        rng = self._rng
-        if rng.random() < self._new_burst and rng.random() >= _SAME_SIDE:
-            self._buy = not self._buy
-        notional = 60.0 * math.exp(rng.gauss(0.0, 1.9))
-        self._trade(notional, _NOISE_REACH, buy=self._buy)
-
-    def _sweep(self) -> None:
-        rng, scenario = self._rng, self._scenario
-        reach = rng.uniform(*scenario.sweep_reach)
-        buy = rng.random() < 0.5
-        self._trade(_SWEEP_NOTIONAL, reach, buy=buy, everything=True)
-        self._fair.push(reach * scenario.sweep_lasting * (1 if buy else -1))
-
-    def _trade(self, notional: float, reach: float, *, buy: bool, everything: bool = False) -> None:
-        """One print of an aggressor of side `buy`, as deep as its size goes, down to `reach` at most."""
-        market, book = self._market, self.book
-        resting = not buy
+    def _strike(self, notional: float, *, buy: bool) -> None:
+        """Aggressors of one side take the touch, an account's better quote before it."""
+        market, book, resting = self._market, self.book, not buy
         touch = book.touch[resting]
         lots = max(1, int(notional * 1e8 / (touch * market.rules.quote_step)))
-        limit = touch + (int(touch * reach) if buy else -int(touch * reach))
-        last = limit if everything else self._depth_of(lots, limit, resting=resting)
         if book.has_own(buy=resting):
-            for order, size in book.hit(last, lots * 1000 if everything else lots, buy=resting):
+            for order, size in book.hit(touch, lots, buy=resting):
                 self._venue.matching.fill_resting(order, size, market)
-        self._venue.matching.print_recorded(market, last, lots, buyer_is_maker=resting)
+        self._venue.matching.print_recorded(market, touch, lots, buyer_is_maker=resting)
 
-    def _depth_of(self, lots: int, limit: int, *, resting: bool) -> int:
-        """The last price an aggressor of `lots` pays."""
-        left = lots
-        last = self.book.touch[resting]
-        for ticks, size in self.book.levels(_LEVELS, buy=resting):
-            if (ticks < limit) if resting else (ticks > limit):
-                break
-            last = ticks
-            left -= size
-            if left <= 0:
-                break
-        return last
+    def _sweep(self, reach: float, *, buy: bool) -> None:
+        """One order clears a side down to `reach`, a fraction of the price."""
+        market, book, resting = self._market, self.book, not buy
+        touch = book.touch[resting]
+        limit = touch + (int(touch * reach) if buy else -int(touch * reach))
+        self._fill_crossed(limit, buy=resting)
+        lots = max(1, int(_SWEEP_NOTIONAL * 1e8 / (touch * market.rules.quote_step)))
+        self._venue.matching.print_recorded(market, limit, lots, buyer_is_maker=resting)
+        self._fair.push(reach * self._scenario.sweep_lasting * (1 if buy else -1))
 
     def _shape(self) -> Shape:
-        """Sizes are log-normal: at the touch a median of 2.5 base units at a price of 3000, elsewhere of 1."""
-        rng, rules = self._rng, self._market.rules
+        """The touch, then what the scenario's depth profile has between its bounds, spread over a few levels."""
+        rng, scenario, rules = self._rng, self._scenario, self._market.rules
         touch = self._fair.ticks
-        widest = touch * _WIDEST
-        levels = {0: self._lots(2.5, touch, rules.quote_step)}
-        while len(levels) < _LEVELS:
-            away = int(widest * rng.random() ** 3.0)
-            levels[away] = levels.get(away, 0) + self._lots(1.0, touch, rules.quote_step)
+        unit = 1e8 / (touch * rules.quote_step)
+        levels = {0: max(1, int(scenario.touch_notional * math.exp(rng.gauss(-0.5, 1.0)) * unit))}
+        before_bps, before = 0.0, 0.0
+        for bps, within in scenario.depth:
+            if before_bps >= _BEYOND_BPS:
+                break
+            count = max(1, _LEVELS // len(scenario.depth))
+            for _ in range(count):
+                away = 1 + int(touch * rng.uniform(before_bps, bps) / 1e4)
+                size = (within - before) / count * math.exp(rng.gauss(-0.5, 1.0))
+                levels[away] = levels.get(away, 0) + max(1, int(size * unit))
+            before_bps, before = bps, within
         return tuple(sorted(levels.items()))
-
-    def _lots(self, median: float, ticks: float, quote_step: int) -> int:
-        notional = median * 3000.0 * math.exp(self._rng.gauss(0.0, 1.2))
-        return max(1, int(notional * 1e8 / (ticks * quote_step)))
