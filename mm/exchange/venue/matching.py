@@ -297,7 +297,8 @@ class Matching:
         orig_client_id: str = "",
     ) -> int:
         """Tells the account; returns the execution id."""
-        self.accounts[order.uid].updated_ms = order.updated_ms
+        account = self.changes.accounts[order.uid] = self.accounts[order.uid]
+        account.updated_ms = order.updated_ms
         number = self.ids.next("execution")
         if self.has_listeners:
             self.changes.events.append(

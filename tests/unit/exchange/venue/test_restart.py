@@ -145,3 +145,39 @@ def test_a_database_of_another_format_is_refused(tmp_path: Path) -> None:
     db.close()
     with pytest.raises(sqlite3.DatabaseError, match="format 99"):
         Store(path)
+
+
+def test_a_database_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> None:
+    """As the first format wrote it: an account with a resting order and no word of stops, lists or BNB."""
+    path = tmp_path / "venue.db"
+    db = sqlite3.connect(path)
+    db.executescript(
+        """
+        CREATE TABLE accounts (uid INTEGER PRIMARY KEY, api_key TEXT, maker_fee INTEGER, taker_fee INTEGER,
+            created_ms INTEGER, updated_ms INTEGER, closed_ms INTEGER) STRICT;
+        CREATE TABLE balances (uid INTEGER, asset TEXT, free INTEGER NOT NULL CHECK (free >= 0),
+            locked INTEGER NOT NULL CHECK (locked >= 0), PRIMARY KEY (uid, asset)) STRICT;
+        CREATE TABLE orders (order_id INTEGER PRIMARY KEY, uid INTEGER, symbol TEXT, client_id TEXT, buy INTEGER,
+            type TEXT, time_in_force TEXT, ticks INTEGER, lots INTEGER, created_ms INTEGER, updated_ms INTEGER,
+            self_trade TEXT, quote_target INTEGER, executed INTEGER, quote_units INTEGER, status TEXT) STRICT;
+        CREATE TABLE trades (number INTEGER PRIMARY KEY, uid INTEGER, symbol TEXT, trade_id INTEGER, order_id INTEGER,
+            client_id TEXT, side TEXT, price INTEGER, quantity INTEGER, quote INTEGER, commission INTEGER,
+            commission_asset TEXT, time_ms INTEGER, is_maker INTEGER, UNIQUE (symbol, trade_id, order_id)) STRICT;
+        CREATE TABLE counters (name TEXT PRIMARY KEY, value INTEGER) STRICT;
+        CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) STRICT;
+        INSERT INTO accounts VALUES (1, 'key', 100000, 100000, 5, 6, NULL);
+        INSERT INTO balances VALUES (1, 'USDC', 7000000000, 3000000000);
+        INSERT INTO orders VALUES (7, 1, 'ETHUSDC', 'old', 1, 'LIMIT', 'GTC', 300000, 100, 5, 6, 'EXPIRE_MAKER',
+            0, 0, 0, 'NEW');
+        INSERT INTO counters VALUES ('order', 1007);
+        PRAGMA user_version=1;
+        """
+    )
+    db.close()
+    world = World(Store(path))
+    (order,) = world.venue.open_orders(1)
+    assert (order.client_id, order.working_ms, order.quantity) == ("old", 5, d("0.01"))
+    assert world.venue.depth(SYMBOL).bids == ((d("3000"), d("0.01")),)
+    world.venue.cancel(1, SYMBOL, orig_client_id="old")
+    assert world.balance(1, "USDC") == (d("100"), d("0"))
+    assert World(Store(path)).status(1, order) == "CANCELED"

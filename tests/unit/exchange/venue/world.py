@@ -47,6 +47,42 @@ class World:
             self_trade=self_trade,
         )
 
+    def uid_of(self, key: str) -> int:
+        """The account of this key, opened when there is none."""
+        state = self.venue.account_by_key(key)
+        return self.account(key) if state is None else state.uid
+
+    def place(
+        self,
+        uid: int,
+        side: str,
+        size: str,
+        kind: str = "LIMIT",
+        *,
+        price: str | None = None,
+        stop: str | None = None,
+        iceberg: str | None = None,
+        force: str | None = None,
+        client_id: str | None = None,
+        self_trade: str | None = None,
+    ) -> OrderView:
+        """Any order; those with a limit and a time in force are GTC unless told."""
+        return self.venue.place(
+            uid,
+            NewOrder(
+                symbol=self.symbol,
+                side=side,
+                type=kind,
+                quantity=d(size),
+                price=None if price is None else d(price),
+                time_in_force=force or ("GTC" if kind.endswith("LIMIT") else None),
+                client_id=client_id,
+                self_trade=self_trade,
+                stop_price=None if stop is None else d(stop),
+                iceberg=None if iceberg is None else d(iceberg),
+            ),
+        )
+
     def buy(self, uid: int, price: str, size: str, **how: str) -> OrderView:
         return self.venue.place(uid, self.order("BUY", price, size, **how))
 
