@@ -6,6 +6,8 @@ import random
 from mm.exchange.venue.scenarios import Scenario
 
 _YEAR_SECONDS = 365 * 86400.0
+_SIZES = 2048
+"""Jumps' sizes are drawn once and then taken from these: drawing them one by one would cost most of a step."""
 _MANY = 25.0
 """From this many expected moves in one step on their sum is drawn at once, from a normal distribution."""
 
@@ -31,7 +33,12 @@ class FairPrice:
         self._seconds = 0.0
         self._due: list[tuple[float, float]] = []
         self._per_second = scenario.annual_volatility / math.sqrt(_YEAR_SECONDS)
-        self._scale = self._per_second / math.sqrt(scenario.moves_per_second * _run_square(scenario))
+        self._sizes = [self._size() for _ in range(_SIZES)]
+        mean = sum(self._sizes) / _SIZES
+        square = sum(size * size for size in self._sizes) / _SIZES
+        # Mean square of a run's sum: n jumps of equal sign, n geometric with mean `jumps`.
+        run_square = scenario.jumps * square + 2.0 * scenario.jumps * (scenario.jumps - 1.0) * mean**2
+        self._scale = self._per_second / math.sqrt(scenario.moves_per_second * run_square)
         self._path = _path_at(scenario, 0.0)
         self.jumped = 0.0
 
@@ -96,7 +103,7 @@ class FairPrice:
         another = 1.0 - 1.0 / scenario.jumps
         moved, at = 0.0, begins
         while True:
-            size = scale * rng.gammavariate(scenario.jump_shape, 1.0 / scenario.jump_shape) * self._tail()
+            size = scale * self._sizes[int(rng.random() * _SIZES)]
             if at <= now:
                 moved += size
             else:
@@ -105,20 +112,15 @@ class FairPrice:
                 return moved
             at += rng.expovariate(1.0 / scenario.jump_seconds)
 
+    def _size(self) -> float:
+        """Of a jump, in units of `usual_jump`."""
+        shape = self._scenario.jump_shape
+        return self._rng.gammavariate(shape, 1.0 / shape) * self._tail()
+
     def _tail(self) -> float:
         """A factor whose square has mean 1 and which makes a normal variate Student's t."""
         degrees = self._scenario.tail_degrees
         return math.sqrt((degrees - 2.0) / self._rng.gammavariate(degrees / 2.0, 2.0))
-
-
-def _run_square(scenario: Scenario) -> float:
-    """Mean square of a run's sum, in units of the mean gamma size: n jumps of equal sign, n geometric."""
-    degrees = scenario.tail_degrees
-    mean_tail = math.sqrt((degrees - 2.0) / 2.0) * math.exp(
-        math.lgamma((degrees - 1.0) / 2.0) - math.lgamma(degrees / 2.0)
-    )
-    pairs = 2.0 * scenario.jumps * (scenario.jumps - 1.0)
-    return scenario.jumps * (1.0 + 1.0 / scenario.jump_shape) + pairs * mean_tail**2
 
 
 def _path_at(scenario: Scenario, seconds: float) -> float:

@@ -65,6 +65,29 @@ class Scenario:
     repeats: bool = False
     halts: tuple[tuple[float, float], ...] = ()
 
+    def __post_init__(self) -> None:
+        """Raises ValueError for figures that make no market."""
+        positive = ("annual_volatility", "moves_per_second", "jump_seconds", "jump_shape", "swing_half_life")
+        for field in (*positive, "touch_notional", "bursts_per_minute", "burst_orders"):
+            if not getattr(self, field) > 0:
+                raise ValueError(f"{field} has to be above 0")
+        for field in ("alert", "slow_touch", "contrary_share", "sell_share", "small_share", "informed_small_share"):
+            if not 0 <= getattr(self, field) <= 1:
+                raise ValueError(f"{field} is a share, 0 to 1")
+        for field in ("swing_volatility", "slow_touch_bps", "spread_bps", "informed_orders", "sweeps_per_minute"):
+            if not getattr(self, field) >= 0:
+                raise ValueError(f"{field} cannot be below 0")
+        if self.jumps < 1 or self.tail_degrees <= 2:
+            raise ValueError("jumps is 1 at least, tail_degrees above 2")
+        if any(deviation < 0 or seconds <= 0 for deviation, seconds in self.heat):
+            raise ValueError("heat: deviations of 0 or more, durations above 0")
+        for field, points in (("depth", self.depth), ("path", self.path), ("halts", self.halts)):
+            firsts = [point[0] for point in points]
+            if sorted(set(firsts)) != firsts:
+                raise ValueError(f"{field}: its points have to rise")
+        if not self.depth or self.depth[0][0] <= 0 or any(notional <= 0 for _, notional in self.depth):
+            raise ValueError("depth: distances and notional above 0")
+
 
 ORDINARY = Scenario(
     name="ordinary",
@@ -72,33 +95,33 @@ ORDINARY = Scenario(
     description=(
         "generated market calibrated on recordings of ETHUSDT (2024) and on its bars: volatility about 60 % a year"
     ),
-    annual_volatility=0.63,
-    heat=((0.25, 5.0), (0.30, 120.0), (0.35, 3600.0), (0.35, 86400.0)),
-    moves_per_second=0.75,
-    jumps=2.0,
-    jump_seconds=0.25,
-    jump_shape=2.5,
+    annual_volatility=0.628,
+    heat=((0.174, 5.0), (0.3, 120.0), (0.37, 3600.0), (0.402, 172800.0)),
+    moves_per_second=0.622,
+    jumps=2.06,
+    jump_seconds=0.275,
+    jump_shape=3.73,
     tail_degrees=8.0,
-    touch_notional=40_000.0,
+    touch_notional=38_200.0,
     depth=(
-        (0.5, 14_000.0),
-        (1.0, 35_000.0),
-        (2.0, 115_000.0),
+        (0.5, 6_970.0),
+        (1.0, 27_500.0),
+        (2.0, 107_000.0),
         (5.0, 600_000.0),
-        (10.0, 1_400_000.0),
-        (20.0, 3_350_000.0),
+        (10.0, 1_350_000.0),
+        (20.0, 3_320_000.0),
     ),
     alert=0.97,
     slow_touch=0.05,
     slow_touch_bps=0.3,
-    informed_orders=5.5,
-    contrary_share=0.08,
-    bursts_per_minute=140.0,
-    burst_orders=1.0,
-    small_share=0.60,
+    informed_orders=8.31,
+    contrary_share=0.0777,
+    bursts_per_minute=70.4,
+    burst_orders=1.19,
+    small_share=0.603,
     informed_small_share=0.50,
-    small=(20.0, 0.9),
-    large=(1300.0, 1.6),
+    small=(19.0, 0.9),
+    large=(1380.0, 1.41),
     sweeps_per_minute=0.1,
     sweep_reach=(0.0002, 0.0008),
     sweep_lasting=0.7,

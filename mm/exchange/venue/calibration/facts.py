@@ -10,7 +10,7 @@ from mm.exchange.venue.calibration.record import MarketRecord
 from mm.exchange.venue.calibration.statistic import Estimate, Statistic
 from mm.exchange.venue.calibration.trading import DEPTH_STATISTICS, TRADE_STATISTICS
 
-STATISTICS: tuple[Statistic, ...] = (
+STATISTICS: tuple[Statistic[MarketRecord], ...] = (
     *PRICE_STATISTICS,
     *TRADE_STATISTICS,
     *DEPTH_STATISTICS,
@@ -20,7 +20,7 @@ STATISTICS: tuple[Statistic, ...] = (
 Facts = dict[str, Estimate]
 
 
-def facts_of(stretches: Sequence[MarketRecord], statistics: Sequence[Statistic] = STATISTICS) -> Facts:
+def facts_of(stretches: Sequence[MarketRecord], statistics: Sequence[Statistic[MarketRecord]] = STATISTICS) -> Facts:
     """By name, of all stretches together, errors from leaving one out at a time."""
     return {statistic.name: statistic.of(stretches) for statistic in statistics}
 
@@ -43,5 +43,5 @@ class Row(NamedTuple):
         return (second.value - first.value) / error if error else None
 
 
-def rows(recorded: Facts, generated: Facts, statistics: Sequence[Statistic] = STATISTICS) -> list[Row]:
+def rows(recorded: Facts, generated: Facts, statistics: Sequence[Statistic[MarketRecord]] = STATISTICS) -> list[Row]:
     return [Row(each.name, each.unit, recorded[each.name], generated[each.name]) for each in statistics]

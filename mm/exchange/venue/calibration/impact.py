@@ -109,12 +109,12 @@ def _where(away_bps: float) -> str:
 
 AWAY_BPS = (_TOUCH, 5.0, 10.0, 20.0)
 
-IMPACT_STATISTICS: tuple[Statistic, ...] = (
+IMPACT_STATISTICS: tuple[Statistic[MarketRecord], ...] = (
     *(mean_of(f"response after {seconds:g} s", "bps", response(seconds)) for seconds in (0.1, 1.0, 10.0)),
     mean_of("response after 1 s, largest tenth", "bps", response(1.0, large=True)),
 )
 
-MARKOUT_STATISTICS: tuple[Statistic, ...] = tuple(
+MARKOUT_STATISTICS: tuple[Statistic[MarketRecord], ...] = tuple(
     statistic
     for away in AWAY_BPS
     for statistic in (

@@ -40,13 +40,13 @@ def _lagged(seconds: float, lag: int, *, absolute: bool) -> Callable[[MarketReco
     return of
 
 
-def _per_root_second(seconds: float) -> Statistic:
+def _per_root_second(seconds: float) -> Statistic[MarketRecord]:
     moves = returns(seconds)
     root = math.sqrt(seconds)
     return rms_of(f"volatility over {seconds:g} s", "bps/√s", lambda record: [each / root for each in moves(record)])
 
 
-def _still(seconds: float) -> Statistic:
+def _still(seconds: float) -> Statistic[MarketRecord]:
     moves = returns(seconds)
     return mean_of(
         f"mids unchanged after {seconds:g} s", "", lambda record: [float(abs(each) < 1e-9) for each in moves(record)]
@@ -61,7 +61,7 @@ def _spreads(record: MarketRecord) -> list[float]:
     return [(top.ask - top.bid) / top.mid * 1e4 for top in record.tops]
 
 
-PRICE_STATISTICS: tuple[Statistic, ...] = (
+PRICE_STATISTICS: tuple[Statistic[MarketRecord], ...] = (
     *(_per_root_second(seconds) for seconds in (0.1, 1.0, 10.0, 60.0)),
     *(_still(seconds) for seconds in (0.1, 1.0, 3.0)),
     quantile_of("moves in 0.1 s, median", "bps", 0.5, _jumps),

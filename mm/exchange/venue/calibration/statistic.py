@@ -3,14 +3,13 @@
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Generic, NamedTuple, TypeVar
 
-from mm.exchange.venue.calibration.record import MarketRecord
-
+Record = TypeVar("Record")
+"""A stretch of a market: a `MarketRecord`, or the returns of bars."""
 Sums = tuple[float, ...]
-Values = Callable[[MarketRecord], Sequence[float]]
-Pairs = Callable[[MarketRecord], Sequence[tuple[float, float]]]
-Gather = Callable[[MarketRecord], Sequence[float]]
+Values = Callable[[Record], Sequence[float]]
+Pairs = Callable[[Record], Sequence[tuple[float, float]]]
 
 
 class Estimate(NamedTuple):
@@ -21,15 +20,15 @@ class Estimate(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Statistic:
+class Statistic(Generic[Record]):
     """`gather` takes what a stretch contributes; `value` makes the figure of several stretches' contributions."""
 
     name: str
     unit: str
-    gather: Gather
+    gather: Callable[[Record], Sequence[float]]
     value: Callable[[Sequence[Sequence[float]]], float | None]
 
-    def of(self, stretches: Sequence[MarketRecord]) -> Estimate:
+    def of(self, stretches: Sequence[Record]) -> Estimate:
         """Of all stretches together; they should be of about equal length."""
         return jackknife([self.gather(stretch) for stretch in stretches], self.value)
 
@@ -50,15 +49,15 @@ def jackknife(
     return Estimate(whole, math.sqrt((count - 1) / count * sum((each - mean) ** 2 for each in known)))
 
 
-def mean_of(name: str, unit: str, values: Values) -> Statistic:
+def mean_of(name: str, unit: str, values: Values[Record]) -> Statistic[Record]:
     return _of_sums(name, unit, lambda record: _powers(values(record), (1,)), lambda n, x: x / n)
 
 
-def rms_of(name: str, unit: str, values: Values) -> Statistic:
+def rms_of(name: str, unit: str, values: Values[Record]) -> Statistic[Record]:
     return _of_sums(name, unit, lambda record: _powers(values(record), (2,)), lambda n, xx: math.sqrt(xx / n))
 
 
-def kurtosis_of(name: str, values: Values) -> Statistic:
+def kurtosis_of(name: str, values: Values[Record]) -> Statistic[Record]:
     """Around zero: returns have no mean to speak of. 3 for a normal distribution."""
     return _of_sums(
         name,
@@ -68,7 +67,7 @@ def kurtosis_of(name: str, values: Values) -> Statistic:
     )
 
 
-def dispersion_of(name: str, values: Values) -> Statistic:
+def dispersion_of(name: str, values: Values[Record]) -> Statistic[Record]:
     """Variance over mean: 1 for a Poisson process."""
     return _of_sums(
         name,
@@ -78,18 +77,18 @@ def dispersion_of(name: str, values: Values) -> Statistic:
     )
 
 
-def ratio_of(name: str, unit: str, pairs: Pairs) -> Statistic:
+def ratio_of(name: str, unit: str, pairs: Pairs[Record]) -> Statistic[Record]:
     """Sum of the first over sum of the second."""
 
-    def gather(record: MarketRecord) -> Sums:
+    def gather(record: Record) -> Sums:
         found = pairs(record)
         return (float(len(found)), sum(x for x, _ in found), sum(y for _, y in found))
 
     return _of_sums(name, unit, gather, lambda _, x, y: x / y if y else None)
 
 
-def correlation_of(name: str, pairs: Pairs) -> Statistic:
-    def gather(record: MarketRecord) -> Sums:
+def correlation_of(name: str, pairs: Pairs[Record]) -> Statistic[Record]:
+    def gather(record: Record) -> Sums:
         n = x = y = xx = yy = xy = 0.0
         for a, b in pairs(record):
             n, x, y, xx, yy, xy = n + 1, x + a, y + b, xx + a * a, yy + b * b, xy + a * b
@@ -103,7 +102,7 @@ def correlation_of(name: str, pairs: Pairs) -> Statistic:
     return _of_sums(name, "", gather, value)
 
 
-def quantile_of(name: str, unit: str, share: float, values: Values) -> Statistic:
+def quantile_of(name: str, unit: str, share: float, values: Values[Record]) -> Statistic[Record]:
     def value(parts: Sequence[Sequence[float]]) -> float | None:
         pooled = sorted(each for part in parts for each in part)
         return pooled[min(len(pooled) - 1, int(share * len(pooled)))] if pooled else None
@@ -116,8 +115,8 @@ def _powers(values: Sequence[float], powers: tuple[int, ...]) -> Sums:
 
 
 def _of_sums(
-    name: str, unit: str, gather: Callable[[MarketRecord], Sums], value: Callable[..., float | None]
-) -> Statistic:
+    name: str, unit: str, gather: Callable[[Record], Sums], value: Callable[..., float | None]
+) -> Statistic[Record]:
     def pooled(parts: Sequence[Sequence[float]]) -> float | None:
         sums = [sum(column) for column in zip(*parts, strict=True)]
         return value(*sums) if sums and sums[0] else None

@@ -58,7 +58,7 @@ def _within(index: int) -> Callable[[MarketRecord], list[float]]:
     return lambda record: [depth.within[index] for depth in record.depths]
 
 
-TRADE_STATISTICS: tuple[Statistic, ...] = (
+TRADE_STATISTICS: tuple[Statistic[MarketRecord], ...] = (
     mean_of("orders a second", "", _counts),
     *(quantile_of(f"order size, {share:.0%}", "quote", share, notionals) for share in (0.25, 0.5, 0.75, 0.9, 0.99)),
     mean_of("order size, mean", "quote", notionals),
@@ -71,7 +71,7 @@ TRADE_STATISTICS: tuple[Statistic, ...] = (
     *(correlation_of(f"autocorrelation of sides, {lag} orders later", _sides(lag)) for lag in (1, 5, 20)),
 )
 
-DEPTH_STATISTICS: tuple[Statistic, ...] = (
+DEPTH_STATISTICS: tuple[Statistic[MarketRecord], ...] = (
     quantile_of("touch, median", "quote", 0.5, lambda record: [depth.touch for depth in record.depths]),
     *(mean_of(f"depth within {bps:g} bps, mean", "quote", _within(i)) for i, bps in enumerate(DEPTH_BPS)),
 )
