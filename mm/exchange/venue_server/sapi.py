@@ -6,7 +6,7 @@ with those of spot here (at Binance sapi has limits of its own).
 
 from typing import Any
 
-from mm.exchange.venue_server import wire
+from mm.exchange.venue_server import api_error, wire
 from mm.exchange.venue_server.api_key import ApiKey
 from mm.exchange.venue_server.endpoint import Endpoint, public, signed, signed_by_key
 from mm.exchange.venue_server.market_data import symbol_names
@@ -105,6 +105,19 @@ def coins(served: Served, uid: int, _parameters: Parameters) -> Any:
     ]
 
 
+def bnb_burn(served: Served, uid: int, _parameters: Parameters) -> Any:
+    return {"spotBNBBurn": served.venue.account(uid).burns_bnb, "interestBNBBurn": False}
+
+
+def set_bnb_burn(served: Served, uid: int, parameters: Parameters) -> Any:
+    """Spot commissions are paid in BNB from now on, or no longer. There is no margin interest here to pay so."""
+    if "spotBNBBurn" not in parameters and "interestBNBBurn" not in parameters:
+        raise api_error.missing_both("spotBNBBurn", "interestBNBBurn")
+    burns = parameters.boolean("spotBNBBurn", default=served.venue.account(uid).burns_bnb)
+    served.venue.burn_bnb(uid, burns=burns)
+    return bnb_burn(served, uid, parameters)
+
+
 def _network(coin: str) -> wire.Json:
     return {
         "network": _NETWORK,
@@ -133,12 +146,23 @@ def _network(coin: str) -> wire.Json:
     }
 
 
+def margin_pairs(_served: Served, _uid: int, _parameters: Parameters) -> Any:
+    """None: nothing is lent here. Clients ask for them, signed or not, before they know a single market."""
+    return []
+
+
+_MARGIN_PAIRS = public(margin_pairs, "symbol timestamp recvWindow signature")
+
 REST: dict[tuple[str, str], Endpoint] = {
     ("GET", "/sapi/v1/system/status"): public(system_status),
     ("GET", "/sapi/v1/asset/tradeFee"): signed(trade_fee, "symbol"),
     ("GET", "/sapi/v1/account/apiRestrictions"): signed_by_key(api_restrictions),
     ("GET", "/sapi/v1/account/status"): signed(account_status),
+    ("GET", "/sapi/v1/bnbBurn"): signed(bnb_burn),
+    ("POST", "/sapi/v1/bnbBurn"): signed(set_bnb_burn, "spotBNBBurn interestBNBBurn"),
     ("GET", "/sapi/v1/account/apiTradingStatus"): signed(trading_status),
+    ("GET", "/sapi/v1/margin/allPairs"): _MARGIN_PAIRS,
+    ("GET", "/sapi/v1/margin/isolated/allPairs"): _MARGIN_PAIRS,
     ("GET", "/sapi/v1/capital/config/getall"): signed(coins, "", 10),
     ("POST", "/sapi/v3/asset/getUserAsset"): signed(user_assets, "asset needBtcValuation", 5),
     ("POST", "/sapi/v1/asset/getUserAsset"): signed(user_assets, "asset needBtcValuation", 5),

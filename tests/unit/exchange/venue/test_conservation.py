@@ -150,7 +150,7 @@ class Bench:
         else:
             self.change(what, uid, *given)
 
-    def pair(
+    def pair(  # noqa: PLR0917 - as drawn
         self, uid: int, side: str | None, one: str | None, two: str | None, size: str | None, limited: object
     ) -> None:
         high, low = sorted((str(one), str(two)), reverse=True)
