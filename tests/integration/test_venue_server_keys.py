@@ -554,3 +554,25 @@ def test_the_sapi_parts() -> None:
             assert (await d.ask("HMAC", "GET", "/api/v3/account"))[0] == 200
 
     run(scene())
+
+
+@KINDS
+def test_ccxt_with_a_key_of_each_type_and_its_default_of_fetching_currencies(kind: KeyType) -> None:
+    async def scene() -> None:
+        import ccxt.async_support as ccxt
+
+        async with desk() as d:
+            config = d.ccxt_config() | {"apiKey": NAMES[kind], "secret": pair(kind)[0]}
+            config["options"] = config["options"] | {"fetchCurrencies": True}
+            exchange = ccxt.binance(config)
+            try:
+                await exchange.load_markets()
+                assert exchange.currencies["USDC"]["id"] == "USDC"
+                placed = await exchange.create_order("ETH/USDC", "limit", "buy", 0.01, 2990)
+                assert [each["id"] for each in await exchange.fetch_open_orders("ETH/USDC")] == [placed["id"]]
+                assert (await exchange.fetch_status())["status"] == "ok"
+                assert (await exchange.fetch_trading_fee("ETH/USDC"))["maker"] == 0.001
+            finally:
+                await exchange.close()
+
+    run(scene())
