@@ -136,7 +136,9 @@ class Venue:
             until(lambda: not process.is_running(), "the end of the venue")
 
     def secrets(self) -> list[str]:
-        return list(json.loads(self._keys.read_text()).values()) if self._keys.exists() else []
+        """The bot's own pair and the admin token; secrets of further keys are shown once, to whoever made them."""
+        values = json.loads(self._keys.read_text()).values() if self._keys.exists() else ()
+        return [value for value in values if isinstance(value, str)]
 
     def ask(self, path: str, **parameters: Any) -> Any:
         """A signed GET. Raises OSError while the venue does not answer."""

@@ -1,4 +1,4 @@
-"""`mm sim accounts`, `keys`, `deposit`, `withdraw`, `start --flavour`: a venue that runs, that stands, that was killed."""
+"""`mm sim accounts`, `keys`, `deposit`, `withdraw`, `start --flavour`: a venue that runs, stands, was killed."""
 
 import json
 import os

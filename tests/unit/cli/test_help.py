@@ -48,15 +48,18 @@ def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
 
 
 def _commands() -> Iterator[tuple[str, Any]]:
-    """Every command and subcommand by its full name."""
+    """Every command by its full name; groups only through their commands."""
     root = command()
     for name in root.list_commands(None):
-        found = root.get_command(None, name)
-        nested = getattr(found, "commands", {})
-        if not nested:
-            yield name, found
-        for inner, sub in nested.items():
-            yield f"{name} {inner}", sub
+        yield from _leaves(name, root.get_command(None, name))
+
+
+def _leaves(name: str, found: Any) -> Iterator[tuple[str, Any]]:
+    nested = getattr(found, "commands", {})
+    if not nested:
+        yield name, found
+    for inner, sub in nested.items():
+        yield from _leaves(f"{name} {inner}", sub)
 
 
 ALL = dict(_commands())
