@@ -210,3 +210,48 @@ def test_withdrawn_and_silent_streams_are_accepted_and_what_is_none_is_not() -> 
                 assert (await ask(socket, method="SUBSCRIBE", params=[name], id="x"))["error"]["code"] == 2, name
 
     run(scene())
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "part"),
+    [
+        ('{"method": "SUBSCRIBE", "params": ["ethusdc@trade"], "id": 1.5}', 2, "request ID"),
+        ('{"method": "SUBSCRIBE", "params": ["ethusdc@trade"], "id": "a b"}', 2, "request ID"),
+        ('{"method": "SUBSCRIBE", "params": [], "id": 1}', 2, "params"),
+        ('{"method": "SUBSCRYBE", "params": ["ethusdc@trade"], "id": 1}', 2, "unknown variant `SUBSCRYBE`"),
+        ('{"params": ["ethusdc@trade"], "id": 1}', 2, "missing field `method`"),
+        ('{"method": "GET_PROPERTY", "params": [5], "id": 1}', 2, "property name must be a string"),
+        ('{"method": "GET_PROPERTY", "id": 1}', 2, "property name must be a string"),
+        ('{"method": "GET_PROPERTY", "params": ["colour"], "id": 1}', 0, "Unknown property"),
+        ('{"method": "GET_PROPERTY", "params": ["combined", true], "id": 1}', 2, "too many parameters"),
+        ('{"method": "SET_PROPERTY", "params": ["combined", 1], "id": 1}', 1, "expected Boolean"),
+        ('{"method": "SET_PROPERTY", "params": ["combined"], "id": 1}', 1, "expected Boolean"),
+        ('{"method": ', 3, "Invalid JSON: expected value at line 1 column"),
+        ("[]", 2, "Invalid request"),
+    ],
+)
+def test_a_wrong_request_is_refused_in_binances_words(text: str, code: int, part: str) -> None:
+    async def scene() -> None:
+        async with bench(options=STILL) as b:
+            socket = await stream(b, "/ws")
+            await socket.send_str(text)
+            error = (await receive(socket))["error"]
+            assert error["code"] == code
+            assert part in error["msg"]
+            assert (await ask(socket, method="LIST_SUBSCRIPTIONS", id="z9"))["result"] == []
+
+    run(scene())
+
+
+def test_the_form_of_events_changes_with_the_property() -> None:
+    async def scene() -> None:
+        async with bench(options=STILL) as b:
+            socket = await stream(b, "/ws/ethusdc@bookTicker")
+            assert (await ask(socket, method="GET_PROPERTY", params=["combined"], id=1))["result"] is False
+            b.other_places("SELL", "3001", "1")
+            assert "u" in await receive(socket)
+            assert (await ask(socket, method="SET_PROPERTY", params=["combined", True], id=2))["result"] is None
+            b.other_places("SELL", "3000.50", "1")
+            assert (await receive(socket))["stream"] == "ethusdc@bookTicker"
+
+    run(scene())

@@ -7,6 +7,7 @@ import orjson
 from mm.exchange.venue_server.socket import Socket
 from mm.exchange.venue_server.stream_message import StreamMessage
 from mm.exchange.venue_server.stream_name import StreamName
+from mm.exchange.venue_server.stream_refusal import StreamRefusal, check_property, check_request, invalid
 from mm.exchange.venue_server.streams import Streams
 
 STREAMS_MOST = 1024
@@ -50,32 +51,34 @@ class StreamSession:
         try:
             request = orjson.loads(text)
         except orjson.JSONDecodeError as error:
-            return _refused(3, f"Invalid JSON: {error}", None)
-        if not isinstance(request, dict):
-            return _refused(2, "Invalid request: request must be an object", None)
-        number, method = request.get("id"), request.get("method")
+            return StreamRefusal(3, f"Invalid JSON: expected value at line {error.lineno} column {error.colno}").body(
+                None
+            )
+        number = request.get("id") if isinstance(request, dict) else None
         try:
-            result = self._carry_out(method, request.get("params"))
+            check_request(request, text)
+            result = self._carry_out(request["method"], request.get("params"))
+        except StreamRefusal as refusal:
+            return refusal.body(number)
         except ValueError as error:
-            return _refused(2, f"Invalid request: {error}", number)
+            return invalid(str(error)).body(number)
         return {"result": result, "id": number}
 
-    def _carry_out(self, method: object, params: object) -> Any:
-        """The request's result. Raises ValueError with what is wrong; then nothing has changed."""
-        match method:
-            case "LIST_SUBSCRIPTIONS":
-                return list(self._names)
-            case "GET_PROPERTY":
-                return self._combined
-            case "SET_PROPERTY" | "SUBSCRIBE" | "UNSUBSCRIBE":
-                if not isinstance(params, list) or not params:
-                    raise ValueError("params must be a list that is not empty")
-                if method == "SET_PROPERTY":
-                    self._combined = bool(params[-1])
-                else:
-                    self._change([StreamName.parse(str(name)) for name in params], subscribe=method == "SUBSCRIBE")
-                return None
-        raise ValueError(f"unknown variant {method!r}")
+    def _carry_out(self, method: str, params: Any) -> Any:
+        """The request's result. Raises StreamRefusal or ValueError with what is wrong; then nothing has changed."""
+        if method == "LIST_SUBSCRIPTIONS":
+            return list(self._names)
+        if method == "GET_PROPERTY":
+            check_property(params, values=0)
+            return self._combined
+        if method == "SET_PROPERTY":
+            check_property(params, values=1)
+            self._combined = params[1]
+            return None
+        if not isinstance(params, list) or not params:
+            raise ValueError("params must be a list that is not empty")
+        self._change([StreamName.parse(str(name)) for name in params], subscribe=method == "SUBSCRIBE")
+        return None
 
     def _change(self, streams: list[StreamName], *, subscribe: bool) -> None:
         if subscribe and len(self._names.keys() | {each.name for each in streams}) > STREAMS_MOST:
@@ -91,7 +94,3 @@ class StreamSession:
         if stream.name not in self._names:
             self._names[stream.name] = None
             self._streams.subscribe(stream, self)
-
-
-def _refused(code: int, message: str, number: object) -> dict[str, Any]:
-    return {"error": {"code": code, "msg": message}, "id": number}
