@@ -12,53 +12,11 @@ from mm.domain.actions import Action, Cancel, Query, RecordOrder
 from mm.domain.fill import Fill
 from mm.domain.order import OrderIntent, OrderReport, OrderStatus, OwnOrder, Side
 from mm.domain.records import LiveOrder
+from mm.execution.counted_trades import CountedTrades
+from mm.execution.tracked_order import TrackedOrder, as_own_order
 
 _REMEMBERED = 2000
 """Ended orders whose late reports and fills are still recognised without asking the exchange."""
-
-
-@dataclass(slots=True)
-class TrackedOrder:
-    """`executed_lots` is the exchange's cumulative word, `filled_lots` what fills account for; `fence_mono` when a
-    request that left can no longer execute (0: nothing left yet); `next_query_mono` 0: no query is due."""
-
-    intent: OrderIntent
-    status: OrderStatus
-    placed_mono: int
-    exchange_id: str = ""
-    executed_lots: int = 0
-    filled_lots: int = 0
-    fence_mono: int = 0
-    next_query_mono: int = 0
-    query_pause: int = 0
-    querying: bool = False
-    cancel_why: str = ""
-    next_cancel_mono: int = 0
-    withdrawn: bool = False
-
-    @property
-    def open_lots(self) -> int:
-        """What may still change the position: the unfilled rest, or fills of an ended order not seen yet."""
-        end = self.executed_lots if self.status.is_final else self.intent.lots
-        return max(0, end - self.filled_lots)
-
-    @property
-    def is_done(self) -> bool:
-        return self.status.is_final and self.open_lots == 0
-
-
-def as_own_order(order: TrackedOrder) -> OwnOrder:
-    """As strategy and risk see it. One that ended but whose fills are not all known counts as unknown."""
-    return OwnOrder(
-        client_id=order.intent.client_id,
-        side=order.intent.side,
-        ticks=order.intent.ticks,
-        lots=order.open_lots,
-        status=OrderStatus.UNKNOWN if order.status.is_final else order.status,
-        cancelling=bool(order.cancel_why) or order.status.is_final,
-        level=order.intent.level,
-        placed_mono=order.placed_mono,
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +34,7 @@ class OrderManager:
         self._live: dict[str, TrackedOrder] = {}
         self._ended: OrderedDict[str, TrackedOrder] = OrderedDict()
         self._by_exchange_id: dict[str, str] = {}
-        self._trade_ids: set[int] = set()
+        self._trades = CountedTrades()
         self._own: tuple[OwnOrder, ...] | None = None
 
     # --- views ------------------------------------------------------------------
@@ -99,7 +57,7 @@ class OrderManager:
         self._by_exchange_id[exchange_id] = client_id
 
     def has_trade(self, trade_id: int) -> bool:
-        return trade_id in self._trade_ids
+        return trade_id in self._trades
 
     def own_orders(self) -> tuple[OwnOrder, ...]:
         """The same tuple until something an `OwnOrder` shows has changed: most events change no order."""
@@ -124,7 +82,7 @@ class OrderManager:
         """Take over from the ledger at start-up: what may have left is unknown until the exchange has spoken."""
         self._own = None
         for fill in fills:
-            self._trade_ids.add(fill.trade_id)
+            self._trades.add(fill.trade_id)
         filled: dict[str, int] = {}
         for fill in fills:
             filled[fill.client_id] = filled.get(fill.client_id, 0) + fill.lots
@@ -184,10 +142,10 @@ class OrderManager:
 
     def fill(self, fill: Fill, source: str) -> list[Action] | None:
         """Count a fill. None: it was counted before."""
-        if fill.trade_id in self._trade_ids:
-            return None
-        self._trade_ids.add(fill.trade_id)
         order = self.get(fill.client_id)
+        if fill.trade_id in self._trades or (order is None and self._trades.is_older(fill.trade_id)):
+            return None
+        self._trades.add(fill.trade_id)
         if order is None:
             return []
         self._own = None

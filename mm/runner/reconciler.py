@@ -21,6 +21,8 @@ from mm.ports import AccountReader, Clock, EventSink
 _PAGE = 1000
 _OVERLAP = 500
 """Trade ids re-read behind the last known one: reports may have arrived out of order."""
+_FOREIGN = 5_000
+"""So many orders of others are remembered; one that was forgotten is asked for again."""
 _OLD_MS = 3_600_000
 """Trades so much older than the account epoch are not the bot's, whatever was wrong with the clock."""
 
@@ -33,7 +35,7 @@ class Reconciler:
         self._sink = sink
         self._symbol = engine.setup.instrument.symbol
         self._tag = engine.setup.tag
-        self._foreign: set[str] = set()
+        self._foreign: dict[str, None] = {}  # exchange ids of other people's orders, oldest first
         self._next_trade_id = engine.setup.recovery.read_trades_from
         self._oldest_ms = engine.setup.recovery.opened_ms - _OLD_MS
         self._last_trade_id = engine.setup.recovery.last_trade_id
@@ -154,7 +156,9 @@ class Reconciler:
                 raise ExchangeError(f"the exchange does not tell whose order made trade {fill.trade_id}")
             client_id = report.client_id
         if not is_own(client_id, self._tag):
-            self._foreign.add(fill.exchange_id)
+            self._foreign[fill.exchange_id] = None
+            if len(self._foreign) > _FOREIGN:
+                del self._foreign[next(iter(self._foreign))]
             return None
         return replace(fill, client_id=client_id)
 

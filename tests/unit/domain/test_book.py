@@ -1,3 +1,6 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
 from mm.domain.book import Book
 from mm.domain.order import OrderStatus, Side
 from tests.fakes.snapshots import own, snapshot
@@ -37,3 +40,13 @@ def test_only_orders_that_may_stand_in_the_market_are_taken_out() -> None:
 
     assert best_bid(OrderStatus.OPEN) == best_bid(OrderStatus.UNKNOWN) == 99
     assert best_bid(OrderStatus.PENDING) == 100
+
+
+@given(st.lists(st.tuples(st.sampled_from(Side), st.integers(96, 107), st.integers(1, 9)), max_size=5))
+def test_taking_own_orders_out_level_by_level(orders: list[tuple[Side, int, int]]) -> None:
+    def without(levels: tuple[tuple[int, int], ...], side: Side) -> tuple[tuple[int, int], ...]:
+        left = [(ticks, lots - sum(o[2] for o in orders if o[:2] == (side, ticks))) for ticks, lots in levels]
+        return tuple(level for level in left if level[1] > 0)
+
+    others = BOOK.minus_own_orders([own(*order) for order in orders])
+    assert others == Book(without(BOOK.bids, Side.BUY), without(BOOK.asks, Side.SELL), BOOK.update_id)

@@ -1,10 +1,12 @@
+from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mm.domain.instrument import from_units, to_units
+from mm.domain.instrument import UNITS, from_units, to_units
 from tests.fakes.snapshots import ETHUSDC
 
 
@@ -55,3 +57,27 @@ def test_values_floor_so_that_a_long_is_never_flattered() -> None:
     assert ETHUSDC.notional_units(300_000, 19) == 570_000_000
     assert ETHUSDC.value_units(1, 300_099) == 3000  # 1e-8 ETH at 3000.99 is 3000.99 units
     assert ETHUSDC.value_units(0, 300_099) == 0
+
+
+GRIDS = st.sampled_from(["0.01", "0.05", "0.00001", "0.025", "1", "10"]).map(Decimal)
+
+
+@given(
+    GRIDS, st.sampled_from(["0.0001", "0.00001", "1", "0.5"]).map(Decimal), st.integers(0, 10**7), st.integers(0, 10**7)
+)
+def test_money_is_counted_as_the_fractions_say(tick_size: Decimal, lot_size: Decimal, ticks: int, lots: int) -> None:
+    rules = replace(ETHUSDC, tick_size=tick_size, lot_size=lot_size)
+    price = Fraction(tick_size) * ticks
+    assert rules.notional_units(ticks, lots) == price * Fraction(lot_size) * lots * UNITS // 1
+    assert rules.value_units(lots, ticks) == price * lots // 1
+    assert rules.ticks(rules.price(ticks)) == ticks
+    assert rules.lots(rules.size(lots)) == lots
+    with pytest.raises(ValueError, match="is not a multiple of the tick size"):
+        rules.ticks(rules.price(ticks) + tick_size / 3)
+
+
+def test_what_was_worked_out_for_one_grid_is_not_taken_over_by_another() -> None:
+    assert ETHUSDC.notional_units(300_000, 19) == 570_000_000
+    assert replace(ETHUSDC, tick_size=Decimal("0.1")).notional_units(300_000, 19) == 5_700_000_000
+    assert replace(ETHUSDC, lot_size=Decimal("0.001")).units_per_lot == 100_000
+    assert replace(ETHUSDC) == ETHUSDC

@@ -34,6 +34,7 @@ from mm.domain.fill import Fill
 from mm.domain.order import OrderIntent, OrderReport, OrderStatus, Side
 from mm.domain.risk import TradingState
 from mm.engine.engine import Engine
+from mm.execution.tracked_order import as_own_order
 from mm.risk.settings import CircuitBreakerSettings
 from tests.fakes.desk import FENCE, Desk, engine_setup, fill_of, report
 from tests.fakes.snapshots import CAPITAL, ETHUSDC, eth
@@ -107,6 +108,11 @@ class Story:
 
     def check(self) -> None:
         engine = self.desk.engine
+        # What is kept between events is what would be worked out anew.
+        own = engine.orders.own_orders()
+        assert own == tuple(as_own_order(order) for order in engine.orders)
+        fresh = engine.snapshot()._replace(others=None)
+        assert engine.snapshot().others_book() == fresh.others_book()
         believed = engine.account.position.base_units + engine.orders.lots(Side.BUY) * ETHUSDC.units_per_lot
         assert believed <= CAP
         really = self.held + sum(

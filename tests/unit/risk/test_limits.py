@@ -4,9 +4,11 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mm.domain.risk import RiskBaseline
-from mm.risk.limits import Loss, LossLimits, loss_distances, losses
+from mm.risk.limits import RED, Loss, LossLimits, loss_distances, losses
 from mm.risk.loss_watch import LossWatch
 from tests.fakes.snapshots import BASELINE, CAPITAL, risk_settings, usdc
 
@@ -169,3 +171,33 @@ def test_a_deposit_does_not_lift_a_level_3_loss() -> None:
     codes(watch, "40")
     watch.capital_flow(usdc("-20"))
     assert watch.still_red() == ()
+
+
+AMOUNTS = st.integers(0, 300 * 10**8)
+
+
+@given(AMOUNTS, AMOUNTS, AMOUNTS, st.lists(st.tuples(AMOUNTS, st.booleans(), st.booleans()), max_size=8))
+def test_a_watch_tells_what_looking_at_every_loss_tells(
+    day: int, stage: int, peak: int, marks: list[tuple[int, bool, bool]]
+) -> None:
+    """Each mark: equity, whether it may raise the peak, whether a person resumes after it."""
+    watch = LossWatch(LIMITS, RiskBaseline("2026-11-22", day, stage, peak, CAPITAL))
+    accepted: dict[str, int] = {}
+    for equity, raises_peak, resumes in marks:
+        peak = max(peak, equity) if raises_peak else peak
+        found = (
+            Loss("daily_loss", day - equity, usdc("5"), 2),
+            Loss("drawdown", max(peak, equity) - equity, usdc("5"), 2),
+            Loss("stage_loss_5pct", stage - equity, usdc("5"), 2),
+            Loss("stage_loss_10pct", stage - equity, usdc("10"), 3),
+            Loss("day_loss_10pct", day - equity, usdc("10"), 3),
+        )
+        for loss in found:
+            if 2 * loss.loss_units <= loss.limit_units:
+                accepted.pop(loss.code, None)
+        expected = [loss for loss in found if loss.loss_units > loss.limit_units + accepted.get(loss.code, 0)]
+        assert watch.mark(equity, raises_peak=raises_peak) == expected
+        assert watch.baseline.peak_units == peak
+        if resumes:
+            accepted |= {loss.code: loss.loss_units for loss in found if loss.is_crossed and loss.code not in RED}
+            assert watch.accept() == accepted
