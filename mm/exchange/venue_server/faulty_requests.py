@@ -32,7 +32,7 @@ class FaultyRequests:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         path, _, query = request.raw_path.partition("?")
-        if self._plan.is_empty or path.startswith("/mm/"):
+        if self._plan.is_empty:
             return await self._inner(request)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             return await self._handshake(request, path)

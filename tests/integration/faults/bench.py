@@ -74,9 +74,9 @@ class Stage:
             decided_at=0,
         )
 
-    def others(self, side: str, price: str, size: str, kind: str = "LIMIT") -> None:
-        """The other account's order."""
-        self.venue.place(
+    def others(self, side: str, price: str, size: str, kind: str = "LIMIT") -> int:
+        """The other account's order; its id."""
+        return self.venue.place(
             self.other,
             NewOrder(
                 symbol=SYMBOL,
@@ -86,7 +86,7 @@ class Stage:
                 quantity=Decimal(size),
                 price=Decimal(price),
             ),
-        )
+        ).order_id
 
     def placed(self) -> int:
         """How many orders of ours the venue ever took."""
@@ -151,6 +151,8 @@ async def over_the_wire(story: Story) -> Any:
             ticking.cancel()
             await asyncio.wait([ticking])
             await exchange.close()
+            if not ticking.cancelled():
+                ticking.result()
     venue.close()
     return found
 
@@ -181,7 +183,9 @@ async def _keep_moving(stage: Stage) -> None:
     while True:
         await asyncio.sleep(0.05)
         size = size % 7 + 1
-        stage.others("BUY", "2900.00", f"0.00{size}")
+        moving = stage.others("BUY", "2900.00", f"0.01{size}")
+        await asyncio.sleep(0.05)
+        stage.venue.cancel(stage.other, SYMBOL, order_id=moving)
 
 
 async def told(answer: Awaitable[Any]) -> str:
