@@ -19,11 +19,35 @@ PAIR = {
     "belowTimeInForce": "GTC",
 }
 STATE = set(
-    "symbol orderId orderListId clientOrderId transactTime price origQty executedQty origQuoteOrderQty "
-    "cummulativeQuoteQty status timeInForce type side selfTradePreventionMode".split()
+    [
+        "symbol",
+        "orderId",
+        "orderListId",
+        "clientOrderId",
+        "transactTime",
+        "price",
+        "origQty",
+        "executedQty",
+        "origQuoteOrderQty",
+        "cummulativeQuoteQty",
+        "status",
+        "timeInForce",
+        "type",
+        "side",
+        "selfTradePreventionMode",
+    ]
 )
 LIST = set(
-    "orderListId contingencyType listStatusType listOrderStatus listClientOrderId transactionTime symbol orders".split()
+    [
+        "orderListId",
+        "contingencyType",
+        "listStatusType",
+        "listOrderStatus",
+        "listClientOrderId",
+        "transactionTime",
+        "symbol",
+        "orders",
+    ]
 )
 
 
