@@ -255,6 +255,11 @@ def test_a_session_that_has_logged_on_signs_no_more() -> None:
             ]
             assert (await api.ask("session.subscriptions"))["result"] == [{"subscriptionId": 1}]
             assert (await api.ask("account.status", timestamp=wall_ms()))["error"]["code"] == -2014
+            await api.signed("ED25519", "session.logon")
+            assert (await api.ask("userDataStream.subscribe"))["result"] == {"subscriptionId": 2}
+            assert (await api.ask("userDataStream.unsubscribe", subscriptionId=2))["result"] == {}
+            assert (await api.ask("session.logout"))["status"] == 200
+            assert (await api.ask("session.subscriptions"))["result"] == [{"subscriptionId": 1}]
 
     run(scene())
 
