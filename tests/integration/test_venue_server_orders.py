@@ -18,37 +18,33 @@ PAIR = {
     "belowStopPrice": "2900",
     "belowTimeInForce": "GTC",
 }
-STATE = set(
-    [
-        "symbol",
-        "orderId",
-        "orderListId",
-        "clientOrderId",
-        "transactTime",
-        "price",
-        "origQty",
-        "executedQty",
-        "origQuoteOrderQty",
-        "cummulativeQuoteQty",
-        "status",
-        "timeInForce",
-        "type",
-        "side",
-        "selfTradePreventionMode",
-    ]
-)
-LIST = set(
-    [
-        "orderListId",
-        "contingencyType",
-        "listStatusType",
-        "listOrderStatus",
-        "listClientOrderId",
-        "transactionTime",
-        "symbol",
-        "orders",
-    ]
-)
+STATE = {
+    "symbol",
+    "orderId",
+    "orderListId",
+    "clientOrderId",
+    "transactTime",
+    "price",
+    "origQty",
+    "executedQty",
+    "origQuoteOrderQty",
+    "cummulativeQuoteQty",
+    "status",
+    "timeInForce",
+    "type",
+    "side",
+    "selfTradePreventionMode",
+}
+LIST = {
+    "orderListId",
+    "contingencyType",
+    "listStatusType",
+    "listOrderStatus",
+    "listClientOrderId",
+    "transactionTime",
+    "symbol",
+    "orders",
+}
 
 
 def traded_at_3000(b: Bench) -> None:
