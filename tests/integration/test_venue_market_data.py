@@ -15,7 +15,7 @@ from mm.exchange.venue_server.server import ServerOptions
 from tests.integration import documented_shapes
 from tests.integration.documented_shapes import same_shape
 from tests.integration.test_venue_server_websocket import api
-from tests.integration.venue_clients import SYMBOL, Bench, bench, run, wall_ms
+from tests.integration.venue_clients import SYMBOL, Bench, bench, run, until, wall_ms
 
 NEEDS = {"klines": "&interval=1m", "uiKlines": "&interval=1M", "ticker/tradingDay": "&timeZone=-3:30"}
 
@@ -314,6 +314,9 @@ def test_a_symbols_market_begins_when_somebody_looks_and_costs_nothing_before() 
             assert made == []
             assert (await get(b, "ticker/bookTicker", "symbol=BTCUSDC"))["bidPrice"] != "0.00000000"
             assert made == ["BTCUSDC"]
+            begun = b.venue.depth("BTCUSDC").last_update_id
+            await until(lambda: b.venue.depth("BTCUSDC").last_update_id > begun, "the market moves on")
+            assert b.venue.depth("SOLUSDC").last_update_id == 0
             await get(b, "ticker/price", 'symbols=["SOLUSDC","BTCUSDC"]')
             assert made == ["BTCUSDC", "SOLUSDC"]
             socket = await b.session.ws_connect(f"ws://{b.host}/ws/bnbusdc@bookTicker")

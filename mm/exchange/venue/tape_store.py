@@ -73,6 +73,13 @@ class TapeStore:
                 (symbol, width, kept),
             )
 
+    def forget(self, symbol: str) -> None:
+        """Everything of one symbol; a transaction of its own."""
+        self._db.execute("BEGIN IMMEDIATE")
+        self._db.execute("DELETE FROM prints WHERE symbol = ?", (symbol,))
+        self._db.execute("DELETE FROM bars WHERE symbol = ?", (symbol,))
+        self._db.execute("COMMIT")
+
     def restore(self, symbol: str, tape: Tape) -> None:
         prints = self._newest(
             "SELECT trade_id, ticks, lots, time_ms, buyer_is_maker, aggregate_id FROM prints "

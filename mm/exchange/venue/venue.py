@@ -147,6 +147,14 @@ class Venue(Trading):
         self._meta[f"status:{symbol}"] = self._changes.meta[f"status:{symbol}"] = status
         self.commit()
 
+    def forget_tape(self, symbol: str) -> None:
+        """Another market begins under this name: its public trades and bars are its own; the last price stays."""
+        market = self._market(symbol)
+        self.commit()
+        if self._store:
+            self._store.tapes.forget(symbol)
+        market.tape = Tape(market.tape.last_ticks)
+
     def now_ms(self) -> int:
         return self._now_ms()
 

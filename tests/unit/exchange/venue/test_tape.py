@@ -103,3 +103,18 @@ def test_one_taker_at_one_price_is_one_aggregate_whoever_the_makers_are() -> Non
     assert world.venue.aggregate_trade(SYMBOL, second.aggregate_id) == second
     assert world.venue.aggregate_trade(SYMBOL, 99) is None
     assert world.venue.aggregate_trades(SYMBOL, from_id=second.aggregate_id, limit=1) == (second,)
+
+
+def test_another_market_under_the_same_name_begins_an_empty_tape_at_the_last_price(tmp_path: Path) -> None:
+    path = tmp_path / "venue.db"
+    world = World(Store(path))
+    for number in range(20):
+        print_one(world, number)
+    last = world.venue.last_price(SYMBOL)
+    world.venue.forget_tape(SYMBOL)
+    for each in (world, World(Store(path))):
+        assert each.venue.trades(SYMBOL) == ()
+        assert each.venue.klines(SYMBOL) == ()
+        assert each.venue.last_price(SYMBOL) == last
+    print_one(world, 1)
+    assert [trade.trade_id for trade in world.venue.trades(SYMBOL)] == [21]
