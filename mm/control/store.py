@@ -37,6 +37,7 @@ class ControlStore:
         self._path = path
         self._now = now
         self._lock = threading.Lock()
+        self._none_waited: dict[tuple[str, tuple[str, ...] | None], tuple[int, int]] = {}
         open_or_create(path, SCHEMA)
 
         def opened() -> DriverConnection:
@@ -69,11 +70,16 @@ class ControlStore:
 
     def take_commands(self, environment: str, taken_by: str, kinds: Collection[str] | None = None) -> list[Command]:
         """Waiting commands, oldest first; each is given to one taker only. Reads only while none waits."""
-        waiting = select(commands).where(commands.c.environment == environment, commands.c.taken_at.is_(None))
-        if kinds is not None:
-            waiting = waiting.where(commands.c.kind.in_(tuple(kinds)))
+        asked = (environment, None if kinds is None else tuple(kinds))
         with self._reading() as connection:
+            state = self._state(connection)
+            if self._none_waited.get(asked) == state:
+                return []  # asked once a second: nothing was written since nothing waited
+            waiting = select(commands).where(commands.c.environment == environment, commands.c.taken_at.is_(None))
+            if kinds is not None:
+                waiting = waiting.where(commands.c.kind.in_(tuple(kinds)))
             if connection.execute(waiting.limit(1)).first() is None:
+                self._none_waited[asked] = state
                 return []
         at = self._at()
         with self._writing() as connection:
@@ -219,6 +225,14 @@ class ControlStore:
                 if driver.in_transaction:
                     driver.execute("ROLLBACK")
                 raise
+
+    def _state(self, connection: Connection) -> tuple[int, int]:
+        """Changes with every write of any process: SQLite's count of others' commits, and of this one's rows."""
+        driver: Any = connection.connection.driver_connection
+        try:
+            return driver.execute("PRAGMA data_version").fetchone()[0], driver.total_changes
+        except DriverError as error:
+            raise self._failed(error) from error
 
     def _failed(self, error: Exception) -> LedgerError:
         cause = error.orig if isinstance(error, DBAPIError) else error

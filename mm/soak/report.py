@@ -53,7 +53,8 @@ def verdict(result: SoakResult) -> Iterator[str]:
 
 def line(result: SoakResult) -> str:
     """One line a seed."""
-    said = "holds" if result.holds else f"VIOLATION {result.violations[0].invariant}"
+    first = None if result.holds else result.violations[0]
+    said = "holds" if first is None else f"VIOLATION of {first.invariant} at {first.moment} ({first.text})"
     return (
         f"seed {result.spec.seed}: {said}; {result.speed.virtual_hours:.1f} h, orders {result.orders}, "
         f"fills {result.fills}, PnL {result.pnl:.2f}, faults {sum(result.faults.values())}, "

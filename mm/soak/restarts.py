@@ -8,6 +8,7 @@ from mm.domain.events import Event, FillSeen, IntentsCommitted, OrderSeen, Order
 
 KILL_NOW = "killed"
 STOP = "stopped"
+TRIP = "stop latch tripped"
 KILLS: dict[str, type[Event]] = {
     "killed after a commit": IntentsCommitted,
     "killed after a request": OrderSent,
@@ -16,7 +17,7 @@ KILLS: dict[str, type[Event]] = {
     "killed after reconciling": Reconciled,
 }
 KILL_WHILE_RECONCILING = "killed while reconciling"
-KINDS = (KILL_NOW, STOP, *KILLS, KILL_WHILE_RECONCILING)
+KINDS = (KILL_NOW, STOP, TRIP, *KILLS, KILL_WHILE_RECONCILING)
 _MEAN_HOURS = 3.0
 _SHORTEST = 60.0
 
@@ -25,10 +26,10 @@ class Restarts:
     """Draws the next one: `due` seconds from a start until it may happen; the moment itself is that of the first
     event of its kind from then on."""
 
-    def __init__(self, rng: random.Random, *, is_on: bool = True, mean_hours: float = _MEAN_HOURS) -> None:
+    def __init__(self, rng: random.Random, *, is_on: bool = True) -> None:
         self._rng = rng
         self._is_on = is_on
-        self._mean = mean_hours * 3600
+        self._mean = _MEAN_HOURS * 3600
         self.kind = ""
         self.due_ns = 0
         self.is_armed = False

@@ -27,13 +27,14 @@ from mm.home import EnvironmentHome, Home
 from mm.ledger.ledger import SqliteLedger
 from mm.ledger.queries import LedgerQueries
 from mm.rollout.stages import Stage, cap_risk
+from mm.runner.latch import trip
 from mm.runner.startup import Run, RunSpec, Surroundings, prepared_run
 from mm.soak.instance import Instance
 from mm.soak.ledger_rows import LedgerRows
 from mm.soak.market import SoakMarket
 from mm.soak.operator import Operator
 from mm.soak.oracle import Oracle
-from mm.soak.restarts import KILL_NOW, STOP, Restarts
+from mm.soak.restarts import KILL_NOW, STOP, TRIP, Restarts
 from mm.soak.trace import Trace
 from mm.soak.watched_exchange import WatchedExchange
 
@@ -43,6 +44,7 @@ _PAUSE = 20.0
 """Virtual seconds between the end of an instance and the start of the next."""
 _LIFTED_AFTER = 600.0
 _LOOK = 1.0
+_NEVER = 1 << 62
 _LATEST = 700.0
 """A request may be so long on its way."""
 
@@ -300,6 +302,10 @@ class World:
                     stopping = True
                     self.restarts[STOP] += 1
                     run.runner.stop("restarted")
+                elif restarts.kind == TRIP:
+                    restarts.due_ns = _NEVER  # the bot sees it by itself, and ends
+                    self.restarts[TRIP] += 1
+                    trip(self.files)
                 elif restarts.kind == KILL_NOW:
                     self._kill()
                     return

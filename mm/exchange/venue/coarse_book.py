@@ -40,12 +40,33 @@ class CoarseBook:
         return own + self.others(ticks, buy=buy)
 
     def levels(self, limit: int, *, buy: bool) -> Levels:
-        touch, shape = self.touch[buy], self._shapes[buy]
-        if not self._own[buy] and not self._taken[buy]:
-            if buy:
-                return [(touch - away, lots) for away, lots in shape[:limit]]
-            return [(touch + away, lots) for away, lots in shape[:limit]]
-        return [level for level, _ in zip(self._levels(buy=buy), range(limit), strict=False)]
+        touch, shape = self.touch[buy], self._shapes[buy][:limit]
+        if self._taken[buy]:
+            return [level for level, _ in zip(self._levels(buy=buy), range(limit), strict=False)]
+        found = (
+            [(touch - away, lots) for away, lots in shape] if buy else [(touch + away, lots) for away, lots in shape]
+        )
+        own = self._own[buy]
+        if not own:
+            return found
+        for ticks, orders in own.items():
+            size = 0
+            for order in orders:
+                size += order.lots - order.executed
+            self._insert(found, ticks, size, buy=buy)
+        return found[:limit]
+
+    @staticmethod
+    def _insert(found: Levels, ticks: int, size: int, *, buy: bool) -> None:
+        """An account's size among the market's levels."""
+        for at, (price, lots) in enumerate(found):
+            if price == ticks:
+                found[at] = (ticks, lots + size)
+                return
+            if (price < ticks) if buy else (price > ticks):
+                found.insert(at, (ticks, size))
+                return
+        found.append((ticks, size))
 
     def plan(self, appetite: Appetite) -> Plan:
         return plan(appetite, self._offers(buy=not appetite.buy))
