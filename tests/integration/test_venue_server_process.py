@@ -180,6 +180,48 @@ def test_a_replay_waits_for_its_first_listener_and_opens_a_new_account(home: Hom
     assert (process.state(home) or _none()).uid not in {waiting.uid, generated.uid}
 
 
+def asked(info: VenueInfo, path: str, query: str = "") -> Any:
+    with urllib.request.urlopen(f"{info.rest_url}/{path}?{query}", timeout=5) as answer:  # noqa: S310 - our own loopback server
+        return json.loads(answer.read())
+
+
+def test_trades_and_bars_of_every_market_go_on_after_a_kill(home: Home) -> None:
+    info = process.start(home, SETTINGS)
+    for symbol in (SYMBOL, "SOLUSDC"):
+        wait_for(lambda: asked(info, "ticker/24hr", f"symbol={symbol}")["count"] > 3, "trades", 20)  # noqa: B023 - called at once
+    # What is older than a second is on disk.
+    settled = wall_ms()
+    wait_for(lambda: asked(info, "avgPrice", "symbol=SOLUSDC")["closeTime"] > settled + 1500, "a later trade", 30)
+    before = {symbol: asked(info, "trades", f"symbol={symbol}") for symbol in (SYMBOL, "SOLUSDC")}
+    kill(info)
+    again = process.start(home, SETTINGS)
+    for symbol, trades in before.items():
+        kept = [trade for trade in trades if trade["time"] <= settled]
+        assert kept
+        assert asked(again, "historicalTrades", f"symbol={symbol}&fromId={kept[0]['id']}&limit={len(kept)}") == kept
+        day = asked(again, "ticker/24hr", f"symbol={symbol}")
+        assert (day["firstId"], day["openPrice"]) == (trades[0]["id"], trades[0]["price"])
+        first_bar = asked(again, "klines", f"symbol={symbol}&interval=1s&startTime=0&limit=1")[0]
+        assert (first_bar[0], first_bar[1]) == (trades[0]["time"] // 1000 * 1000, trades[0]["price"])
+
+
+def test_a_recording_under_its_own_name_beside_generated_markets(home: Home, shared_data: Path) -> None:
+    process.start(home, SETTINGS)
+    recordings = [shared_data / f"binance_spot_ethusdt_2024080{day}.raw.gz" for day in (8, 9)]
+    info = process.start(home, SETTINGS, None, recordings, serve_as="ETHUSDT")
+    assert info.symbol == "ETHUSDT"
+    assert asked(info, "depth", "symbol=ETHUSDT&limit=5")["bids"][0][0] == "2683.80000000"
+    assert asked(info, "ticker/bookTicker", "symbol=BTCUSDC")["bidPrice"] != "0.00000000"
+    state = process.state(home)
+    assert state is not None
+    assert state.begun is False, "who looks at another symbol does not begin the recording"
+    assert {each["asset"]: each["free"] for each in state.balances}.keys() == {"USDT"}
+    again = process.start(home, SETTINGS, None, recordings)
+    assert again.symbol == SYMBOL
+    recorded = asked(again, "trades", f"symbol={SYMBOL}")
+    assert all(abs(float(trade["price"]) / 2683.8 - 1) < 0.01 for trade in recorded), "no trade of another market"
+
+
 def test_what_cannot_start_says_why(home: Home, tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="ordinary, lively"):
         process.start(home, SETTINGS, "stormy")
@@ -200,7 +242,7 @@ def test_admin_requests_need_the_token(home: Home) -> None:
     info = process.start(home, SETTINGS)
     for headers in ({}, {TOKEN_HEADER: "wrong"}):
         request = urllib.request.Request(
-            f"http://{info.host}:{info.port}/mm/reset?deposit=5", method="POST", headers=headers
+            f"http://{info.host}:{info.admin_port}/mm/reset?deposit=5", method="POST", headers=headers
         )
         with pytest.raises(urllib.error.HTTPError, match="403") as refused:
             urllib.request.urlopen(request, timeout=5)  # noqa: S310 - see above
