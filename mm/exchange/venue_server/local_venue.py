@@ -87,6 +87,7 @@ class LocalVenue:
             account = self.venue.open_account(deposits, terms.maker_fee, terms.taker_fee, self.keys.api_key)
         elif market == "replay" or self.venue.recall(_MARKET) != market:
             account = self.venue.reopen_account(self.keys.api_key, deposits, terms.maker_fee, terms.taker_fee)
+            self.venue.forget_tape(symbol)
         self.venue.remember(_MARKET, market)
         self.venue.remember("symbol", symbol)
         return account
