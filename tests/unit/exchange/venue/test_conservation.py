@@ -1,10 +1,12 @@
 """Random sequences of everything an account can do: money, holds, priority and durable state stay right."""
 
 import contextlib
+import random
 import tempfile
 from decimal import Decimal
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -251,9 +253,7 @@ class Bench:
         assert set(venue.market(SYMBOL).stops.waiting) == {order.order_id for order in live if order.is_waiting}
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.lists(action, min_size=5, max_size=45))
-def test_money_holds_priority_and_state_stay_right_whatever_is_done(actions: list[tuple[object, ...]]) -> None:
+def run(actions: list[tuple[object, ...]]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder) / "venue.db")
         for what, *given in actions:
@@ -262,3 +262,64 @@ def test_money_holds_priority_and_state_stay_right_whatever_is_done(actions: lis
                 bench.do(str(what), *given)
             bench.check()
         bench.restart()
+
+
+def drawn(rng: random.Random) -> tuple[object, ...]:
+    """An action as `action` draws them, each kind as likely: hypothesis alone seldom gets far into a market."""
+
+    def either(*choices: object) -> object:
+        return rng.choice(choices)
+
+    kind = str(
+        either(
+            *[
+                "limit",
+                "maker",
+                "iceberg",
+                "market",
+                "quote",
+                "stop",
+                "limited",
+                "pair",
+                "cancel",
+                "replace",
+                "amend",
+                "burn",
+                "others",
+                "restart",
+            ]
+        )
+    )
+    who, side, pick = rng.randrange(3), either("BUY", "SELL"), rng.randrange(40)
+    price, other = str(rng.randint(2990, 3010)), str(rng.randint(2990, 3010))
+    size, mode = f"{rng.randint(20, 120) / 10000:.4f}", either(*MODES)
+    stop = either("STOP_LOSS", "TAKE_PROFIT")
+    drawings: dict[str, tuple[object, ...]] = {
+        "limit": ("limit", who, side, price, size, either("GTC", "GTC", "IOC", "FOK"), mode),
+        "maker": ("maker", who, side, price, size),
+        "iceberg": ("iceberg", who, side, price, size, mode),
+        "market": ("market", who, side, size, mode),
+        "quote": ("quote", who, side, str(rng.randint(6, 100)), mode),
+        "stop": ("stop", who, side, stop, price, size, mode),
+        "limited": ("stop limit", who, side, stop, price, other, size, mode),
+        "pair": ("pair", who, side, price, other, size, either(True, False)),
+        "cancel": ("cancel", who, pick),
+        "replace": ("replace", who, pick, side, price, size, either(True, False)),
+        "amend": ("amend", who, pick, rng.randint(40, 99)),
+        "burn": ("burn", who, either(True, True, False)),
+        "others": ("others", side, price, rng.randint(1, 300)),
+        "restart": ("restart",),
+    }
+    return drawings[kind]
+
+
+@pytest.mark.parametrize("seed", range(16))
+def test_a_long_random_market_keeps_money_holds_priority_and_state(seed: int) -> None:
+    rng = random.Random(seed)
+    run([drawn(rng) for _ in range(100)])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(action, min_size=5, max_size=45))
+def test_money_holds_priority_and_state_stay_right_whatever_is_done(actions: list[tuple[object, ...]]) -> None:
+    run(actions)
