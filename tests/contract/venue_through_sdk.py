@@ -39,15 +39,14 @@ from tests.contract.bench import KEY, SECRET, SYMBOL, Bench, accounts
 Raw = dict[str, Any]
 
 
-def sdk(host: str, port: int, key: str = KEY, secret: str = SECRET) -> Spot:
-    """The SDK as a stranger would set it up for another host."""
+def sdk(host: str, port: int, key: str = KEY, secret: str = SECRET, private_key: str | None = None) -> Spot:
+    """The SDK as a stranger would set it up for another host. `private_key` (PEM) signs instead of `secret`."""
+    auth: dict[str, Any] = (
+        {"api_key": key, "private_key": private_key} if private_key else {"api_key": key, "api_secret": secret}
+    )
     return Spot(
-        config_rest_api=ConfigurationRestAPI(
-            api_key=key, api_secret=secret, base_path=f"http://{host}:{port}", timeout=5000
-        ),
-        config_ws_api=ConfigurationWebSocketAPI(
-            api_key=key, api_secret=secret, stream_url=f"ws://{host}:{port}/ws-api/v3"
-        ),
+        config_rest_api=ConfigurationRestAPI(**auth, base_path=f"http://{host}:{port}", timeout=5000),
+        config_ws_api=ConfigurationWebSocketAPI(**auth, stream_url=f"ws://{host}:{port}/ws-api/v3"),
         config_ws_streams=ConfigurationWebSocketStreams(stream_url=f"ws://{host}:{port}"),
     )
 

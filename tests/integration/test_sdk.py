@@ -15,8 +15,10 @@ from binance_common.errors import BadRequestError, NotFoundError, TooManyRequest
 from binance_sdk_spot.websocket_api.models import ExecutionReport, OutboundAccountPosition
 from pydantic import BaseModel
 
+from mm.exchange.venue_server.api_key import KeyType
 from mm.exchange.venue_server.server import ServerOptions
 from tests.contract.venue_through_sdk import raw, sdk
+from tests.integration.test_venue_server_keys import NAMES, desk, pair
 from tests.integration.venue_clients import KEY, SECRET, SYMBOL, Bench, bench, run, until
 
 # The SDK gives aiohttp its close timeout in a form that aiohttp no longer likes.
@@ -438,6 +440,51 @@ def test_user_data_over_the_websocket_api(caplog: pytest.LogCaptureFixture) -> N
             assert [one.subscription_id for one in listed.result] == [0]
             await api.user_data_stream_unsubscribe(subscription_id=0)
             assert (await api.session_subscriptions()).data().result == []
+            quiet(caplog)
+
+    run(go())
+
+
+@pytest.mark.parametrize("kind", ["RSA", "ED25519"])
+def test_asymmetric_keys_sign_requests(kind: KeyType, caplog: pytest.LogCaptureFixture) -> None:
+    async def go() -> None:
+        async with desk() as b:
+            one = client(b, key=NAMES[kind], private_key=pair(kind)[0])
+            models(await ask(one.rest_api.get_account))
+            order = {"symbol": SYMBOL, "side": "BUY", "type": "LIMIT_MAKER", "quantity": 0.01, "price": 2990.0}
+            models(await ask(one.rest_api.new_order, **order))
+            api = one.websocket_api
+            await api.create_connection()
+            models((await api.open_orders_status(symbol=SYMBOL)).data())
+            await api.close_connection()
+            quiet(caplog)
+
+    run(go())
+
+
+def test_a_session_is_logged_on_with_ed25519(caplog: pytest.LogCaptureFixture) -> None:
+    async def go() -> None:
+        async with desk() as b:
+            async with websocket_api(b, key=NAMES["ED25519"], private_key=pair("ED25519")[0]) as api:
+                logon = (await api.session_logon()).data()
+                models(logon)
+                assert logon.result.api_key == NAMES["ED25519"]
+                events: list[Any] = []
+                subscribed = await api.user_data_stream_subscribe()
+                subscribed.stream.on("message", events.append)
+                # No key and no signature from here on.
+                placed = await api.order_place(
+                    symbol=SYMBOL, side="BUY", type="LIMIT_MAKER", quantity=0.01, price=2990.0
+                )
+                models(placed.data())
+                await until(lambda: len(events) == 2, "the order and the balance")
+                for event in events:
+                    models(event)
+                out = (await api.session_logout()).data()
+                models(out)
+                assert out.result.api_key is None
+                refused = (await api.account_status()).data()
+                models(refused)  # signed again
             quiet(caplog)
 
     run(go())
