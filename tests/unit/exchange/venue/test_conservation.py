@@ -53,7 +53,7 @@ class Bench:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.world = World(Store(path))
-        deposits = {"USDC": d("400"), "ETH": d("0.15"), "BNB": d("0.001")}
+        deposits = {"USDC": d("400"), "ETH": d("0.15"), "BNB": d("0.0001")}
         self.uids = [
             self.world.venue.open_account(deposits, d("0.001"), d("0.002"), f"key-{number}").uid for number in range(3)
         ]
@@ -201,7 +201,7 @@ class Bench:
             total[trade.commission_asset] += trade.commission
             total["ETH"] -= trade.quantity if trade.is_buyer else -trade.quantity
             total["USDC"] += trade.quote if trade.is_buyer else -trade.quote
-        assert total == {"USDC": d("1200"), "ETH": d("0.45"), "BNB": d("0.003")}
+        assert total == {"USDC": d("1200"), "ETH": d("0.45"), "BNB": d("0.0003")}
 
     def check_holds(self) -> None:
         """Every open order holds what it needs; of a pair, one leg holds the larger need of both."""
@@ -291,7 +291,7 @@ def drawn(rng: random.Random) -> tuple[object, ...]:
         )
     )
     who, side, pick = rng.randrange(3), either("BUY", "SELL"), rng.randrange(40)
-    price, other = str(rng.randint(2990, 3010)), str(rng.randint(2990, 3010))
+    price, other = str(rng.randint(2996, 3004)), str(rng.randint(2990, 3010))
     size, mode = f"{rng.randint(20, 120) / 10000:.4f}", either(*MODES)
     stop = either("STOP_LOSS", "TAKE_PROFIT")
     drawings: dict[str, tuple[object, ...]] = {
