@@ -42,7 +42,8 @@ def run(
     replay: Replay = None,
     replay_from: ReplayFrom = None,
     scenario: Annotated[
-        str | None, typer.Option("--scenario", metavar="NAME", help="Sim only: generated market, ordinary or lively.")
+        str | None,
+        typer.Option("--scenario", metavar="NAME", help="Sim only: generated market; docs/venue.md lists them."),
     ] = None,
     yes: Yes = False,
 ) -> None:

@@ -4,7 +4,7 @@ import math
 import random
 from typing import NamedTuple
 
-from mm.exchange.venue.scenarios import Scenario
+from mm.exchange.venue.scenario import Scenario
 
 _SAME_SIDE = 0.6
 """Chance that a burst takes the side of the one before."""
@@ -12,7 +12,7 @@ _GAP_MS = (3.0, 1.3)
 """Log-normal: median and sigma of the gaps between the orders of one burst."""
 _MOST_SIZE = 4.0
 """How many times the usual size an order is at most before a far jump."""
-_LEAST_MOVE = 1e-6
+_LEAST_MOVE = 5e-6
 """A smaller log change of the fair price brings nobody."""
 _SMALLEST = 5.0
 """Notional; exchanges take nothing smaller."""

@@ -5,7 +5,7 @@ import random
 
 from mm.exchange.venue.matching import Matching, SymbolMarket
 from mm.exchange.venue.order import Order
-from mm.exchange.venue.scenarios import Scenario
+from mm.exchange.venue.scenario import Scenario
 
 _ORDERS_A_SIDE = 40
 _CROWDING = 3.0

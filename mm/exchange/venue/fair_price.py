@@ -3,7 +3,8 @@
 import math
 import random
 
-from mm.exchange.venue.scenarios import Scenario
+from mm.exchange.venue.scenario import Scenario
+from mm.exchange.venue.timetable import path_at
 
 _YEAR_SECONDS = 365 * 86400.0
 _SIZES = 2048
@@ -39,7 +40,7 @@ class FairPrice:
         # Mean square of a run's sum: n jumps of equal sign, n geometric with mean `jumps`.
         run_square = scenario.jumps * square + 2.0 * scenario.jumps * (scenario.jumps - 1.0) * mean**2
         self._scale = self._per_second / math.sqrt(scenario.moves_per_second * run_square)
-        self._path = _path_at(scenario, 0.0)
+        self._path = path_at(scenario, 0.0)
         self.jumped = 0.0
 
     @property
@@ -69,7 +70,7 @@ class FairPrice:
         self._seconds += seconds
         moved = self._moves(seconds, heat)
         if scenario.path:
-            path = _path_at(scenario, self._seconds)
+            path = path_at(scenario, self._seconds)
             moved += path - self._path
             self._path = path
         self.jumped = moved
@@ -78,6 +79,11 @@ class FairPrice:
             self._swing *= 0.5 ** (seconds / scenario.swing_half_life)
             swing = scenario.swing_volatility * math.sqrt(seconds / _YEAR_SECONDS)
             self._swing += swing * heat * rng.gauss(0.0, 1.0) * self._tail()
+
+    @property
+    def seconds(self) -> float:
+        """Stepped over since the start."""
+        return self._seconds
 
     def push(self, fraction: float) -> None:
         """A lasting move by `fraction` of the price: what an informed aggressor knew."""
@@ -121,26 +127,6 @@ class FairPrice:
         """A factor whose square has mean 1 and which makes a normal variate Student's t."""
         degrees = self._scenario.tail_degrees
         return math.sqrt((degrees - 2.0) / self._rng.gammavariate(degrees / 2.0, 2.0))
-
-
-def _path_at(scenario: Scenario, seconds: float) -> float:
-    """Log change that the scenario's path has made by then."""
-    if not scenario.path:
-        return 0.0
-    ends, last = scenario.path[-1]
-    done = 0.0
-    if seconds > ends:
-        if not scenario.repeats:
-            return last
-        done = (seconds // ends) * last
-        seconds %= ends
-    before_s, before = 0.0, 0.0
-    for at, level in scenario.path:
-        if seconds <= at:
-            share = (seconds - before_s) / (at - before_s) if at > before_s else 1.0
-            return done + before + (level - before) * share
-        before_s, before = at, level
-    return done + last
 
 
 def _poisson(mean: float, rng: random.Random) -> int:

@@ -9,12 +9,15 @@ side, the side likely to repeat, and takes the touch only.
 import heapq
 import math
 import random
+from dataclasses import replace
 from decimal import Decimal
 
 from mm.exchange.venue.aggressors import Aggressors, Strike
 from mm.exchange.venue.crowd import Crowd
 from mm.exchange.venue.fair_price import FairPrice
-from mm.exchange.venue.scenarios import Scenario
+from mm.exchange.venue.scenario import Scenario
+from mm.exchange.venue.symbol_market import TRADING
+from mm.exchange.venue.timetable import is_halted
 from mm.exchange.venue.venue import Venue
 
 STEP_MS = 100
@@ -23,6 +26,7 @@ _LIVED_MS = 60_000
 _JUMP_SECONDS = 1.0
 _MOST_JUMP_STEPS = 20_000
 _EVERYTHING = 10**12
+_HALTED = "BREAK"
 
 
 class Flow:
@@ -33,9 +37,11 @@ class Flow:
 
     def __init__(self, venue: Venue, symbol: str, scenario: Scenario, rng: random.Random, start_price: Decimal) -> None:
         self._venue = venue
-        self._scenario = scenario
         self._rng = rng
         self._market = venue.market(symbol)
+        if scenario.path_quote not in {"", self._market.rules.quote}:
+            scenario = replace(scenario, path=(), halts=())
+        self._scenario = scenario
         price = venue.last_price(symbol) or start_price
         self._fair = FairPrice(scenario, rng, float(price / self._market.rules.tick_size))
         self._crowd = Crowd(venue.matching, self._market, scenario, rng)
@@ -59,6 +65,7 @@ class Flow:
         """
         if self._at_ms is None:
             self._at_ms = now_ms
+            self._open_or_halt()
             self._requote()
             self._plan_step()
         if now_ms - self._at_ms > _LIVED_MS:
@@ -67,6 +74,7 @@ class Flow:
             self._strike(self._at_ms + STEP_MS)
             self._sweep()
             self._at_ms += STEP_MS
+            self._open_or_halt()
             self._requote()
             self._plan_step()
         self._strike(now_ms)
@@ -91,13 +99,27 @@ class Flow:
             low, high = min(low, self._fair.ticks), max(high, self._fair.ticks)
         self._strikes.clear()
         self._at_ms = now_ms
-        for ticks in (low, high):
+        self._open_or_halt()
+        for ticks in (low, high) if self._market.status == TRADING else ():
             self._follow(math.floor(ticks))
         self._requote()
         self._plan_step()
 
+    def _open_or_halt(self) -> None:
+        """The symbol's status follows the scenario's halts; another status is whoever set it to change back."""
+        symbol, key = self._market.rules.symbol, f"halted:{self._market.rules.symbol}"
+        halted = is_halted(self._scenario, self._fair.seconds)
+        if halted and self._market.status == TRADING:
+            self._venue.remember(key, "yes")
+            self._venue.set_status(symbol, _HALTED)
+        elif not halted and self._market.status == _HALTED and self._venue.recall(key) == "yes":
+            self._venue.remember(key, "")
+            self._venue.set_status(symbol, TRADING)
+
     def _requote(self) -> None:
-        """Makers flee, informed aggressors take what stayed behind, makers come back."""
+        """Makers flee, informed aggressors take what stayed behind, makers come back. Nobody does in a halt."""
+        if self._market.status != TRADING:
+            return
         scenario, rng = self._scenario, self._rng
         bid = math.floor(self._fair.ticks)
         self._follow(bid)
@@ -123,6 +145,8 @@ class Flow:
         market, strikes = self._market, self._strikes
         while strikes and strikes[0].at_ms <= now_ms:
             strike = heapq.heappop(strikes)
+            if market.status != TRADING:
+                continue
             touch = market.book.best(buy=not strike.buy)
             if touch is not None:
                 lots = max(1, int(strike.notional * 1e8 / (touch * market.rules.quote_step)))
@@ -130,7 +154,7 @@ class Flow:
 
     def _sweep(self) -> None:
         rng, scenario = self._rng, self._scenario
-        if rng.random() < scenario.sweeps_per_minute * STEP_MS / 60_000:
+        if self._market.status == TRADING and rng.random() < scenario.sweeps_per_minute * STEP_MS / 60_000:
             reach = rng.uniform(*scenario.sweep_reach)
             buy = rng.random() >= scenario.sell_share
             fair = self._fair.ticks

@@ -8,7 +8,8 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from mm.domain.errors import ConfigurationError
-from mm.exchange.venue.scenarios import SCENARIOS, Scenario
+from mm.exchange.venue.scenario import Scenario
+from mm.exchange.venue.scenarios import SCENARIOS
 
 _FIELDS = TypeAdapter(Scenario)
 

@@ -47,6 +47,11 @@ class VenueFiles:
         """Held (flock) while somebody starts or stops the process, so that two starts make one venue."""
         return self.path / "starting.lock"
 
+    @property
+    def scenarios(self) -> Path:
+        """Generated markets of one's own: NAME.json, written by `mm sim calibrate --write NAME`."""
+        return self.path.parent / "scenarios"
+
     def make(self) -> None:
         for folder in (self.path.parent.parent, self.path.parent, self.path):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -56,7 +61,8 @@ class VenueFiles:
 class VenueInfo:
     """A venue's process and where it listens. `started_at` ISO 8601 UTC; `replay` absolute file names.
 
-    `flavour` mainnet has /sapi, testnet has not.
+    `flavour` mainnet has /sapi, testnet has not. `admin_port`, beside `port`, answers the venue's own requests; their
+    token is in keys.json.
     """
 
     pid: int
@@ -69,6 +75,7 @@ class VenueInfo:
     symbol: str
     started_at: str
     flavour: Flavour = "mainnet"
+    admin_port: int = 0
 
     @property
     def rest_url(self) -> str:

@@ -16,7 +16,7 @@ from mm.exchange.venue.bars import is_bars, symbol_of
 from mm.exchange.venue.flow import Flow
 from mm.exchange.venue.recorded_book import QueueModel
 from mm.exchange.venue.replay import Replay
-from mm.exchange.venue.scenarios import SCENARIOS
+from mm.exchange.venue.scenario_file import scenario_named
 from mm.exchange.venue.store import Store
 from mm.exchange.venue.symbol_rules import SymbolRules, default_symbols
 from mm.exchange.venue.venue import Venue
@@ -107,7 +107,9 @@ class LocalVenue:
         return fill_rows(self.venue, self.rules, None if account is None or all_accounts else account.uid)
 
     def generated(self, scenario: str, seed: int, start_price: Decimal) -> Flow:
-        return Flow(self.venue, GENERATED_SYMBOL, SCENARIOS[scenario], random.Random(seed), start_price)  # noqa: S311 - a market's noise, not a secret
+        """Raises ConfigurationError when there is no such scenario."""
+        chosen = scenario_named(scenario, self.files.scenarios)
+        return Flow(self.venue, GENERATED_SYMBOL, chosen, random.Random(seed), start_price)  # noqa: S311 - a market's noise, not a secret
 
     def others(self, main_symbol: str, scenario: str, seed: int) -> dict[str, Callable[[], Flow]]:
         """Makers of the generated markets of all symbols but the main one, each with a seed of its own.
@@ -115,9 +117,11 @@ class LocalVenue:
         A market that never had a price starts at that of another symbol of the same base, else at its usual one.
         """
 
+        chosen = scenario_named(scenario, self.files.scenarios)
+
         def maker(symbol: str) -> Callable[[], Flow]:
             rng = random.Random(f"{seed} {symbol}")  # noqa: S311 - a market's noise, not a secret
-            return lambda: Flow(self.venue, symbol, SCENARIOS[scenario], rng, self._start_price(symbol))
+            return lambda: Flow(self.venue, symbol, chosen, rng, self._start_price(symbol))
 
         return {symbol: maker(symbol) for symbol in self.rules if symbol != main_symbol}
 

@@ -13,8 +13,9 @@ from typing import Any
 from mm.exchange.venue.calibration.facts import STATISTICS, Facts, facts_of
 from mm.exchange.venue.calibration.generated import generate
 from mm.exchange.venue.calibration.record import DEPTH_BPS, MarketRecord
+from mm.exchange.venue.ordinary import ORDINARY
+from mm.exchange.venue.scenario import Scenario
 from mm.exchange.venue.scenario_file import from_parameters
-from mm.exchange.venue.scenarios import Scenario
 from mm.exchange.venue.symbol_rules import SymbolRules
 
 FAST_SECONDS = 600.0
@@ -32,6 +33,28 @@ _LED_BY = (
     "depth",
     "response",
 )
+
+
+START = replace(
+    ORDINARY,
+    name="start",
+    heat=((0.25, 5.0), (0.3, 120.0)),
+    annual_volatility=0.8,
+    moves_per_second=0.75,
+    jumps=2.0,
+    jump_seconds=0.25,
+    jump_shape=2.5,
+    touch_notional=40_000.0,
+    depth=((0.5, 14e3), (1.0, 35e3), (2.0, 115e3), (5.0, 600e3), (10.0, 1.4e6), (20.0, 3.35e6)),
+    informed_orders=5.5,
+    contrary_share=0.08,
+    bursts_per_minute=140.0,
+    burst_orders=1.0,
+    small_share=0.6,
+    small=(20.0, 0.9),
+    large=(1300.0, 1.6),
+)
+"""Where a fit begins, whatever was fitted before: the same files give the same parameters."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from decimal import Decimal
 from mm.exchange.venue.calibration.record import GRID_MS, Depth, MarketRecord, Top, depth_of, joined
 from mm.exchange.venue.flow import Flow
 from mm.exchange.venue.matching import SymbolMarket
-from mm.exchange.venue.scenarios import Scenario
+from mm.exchange.venue.scenario import Scenario
 from mm.exchange.venue.symbol_rules import SymbolRules
 from mm.exchange.venue.venue import Venue
 

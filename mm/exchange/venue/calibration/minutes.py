@@ -15,7 +15,7 @@ from mm.exchange.venue.calibration.statistic import (
     rms_of,
 )
 from mm.exchange.venue.fair_price import FairPrice
-from mm.exchange.venue.scenarios import Scenario
+from mm.exchange.venue.scenario import Scenario
 
 Returns = Sequence[float]
 """Of minutes that follow one another without a hole."""
