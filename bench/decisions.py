@@ -63,6 +63,11 @@ class Desk:
             **self.stamp(_STEP),
         )
 
+    def trade(self, number: int) -> MarketTradeSeen:
+        return MarketTradeSeen(
+            ticks=300_000, lots=1 + number, buyer_is_maker=True, trade_id=2 + number, **self.stamp(_STEP)
+        )
+
     def see(self, event: Event) -> int:
         """Nanoseconds of this one decision; the exchange's answers to it follow, unmeasured."""
         began = time.perf_counter_ns()
@@ -105,6 +110,7 @@ async def measure_decisions(folder: Path) -> list[Row]:
     return [
         Row("engine: a book that moves no quote", "µs", still),
         Row("engine: a book that takes a quote down", "µs", moved, "a book that moves no quote", still),
+        Row("engine: a public trade", "µs", _timed(lambda number: desk.see(desk.trade(number)))),
         Row("journal: one event appended, ten levels a side", "µs", _journal(folder, desk)),
     ]
 

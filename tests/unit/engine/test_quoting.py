@@ -285,3 +285,12 @@ def test_own_size_in_the_book_is_not_taken_for_the_market() -> None:
     desk.book(made=mine)
     assert desk.engine.snapshot().others_book().best_bid == 299_500
     assert desk.engine.account.equity_units == 100 * UNITS
+
+
+def test_an_own_order_that_ended_is_no_longer_taken_out_of_the_same_book() -> None:
+    desk = Desk()
+    bid = desk.quoting()
+    desk.book(made=Book(((bid.ticks, bid.lots + 7), (299_500, 1000)), ((300_010, 1000),)))
+    assert desk.engine.snapshot().others_book().bids[0] == (bid.ticks, 7)
+    desk.engine.orders.end(bid.client_id, OrderStatus.NOT_PLACED, "query", "absent past the fence")
+    assert desk.engine.snapshot().others_book().bids[0] == (bid.ticks, bid.lots + 7)
