@@ -1,14 +1,17 @@
 """`mm sim`: the local venue, a process of its own that outlives the bot."""
 
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
+from mm.cli.calibrate import calibrate
 from mm.cli.options import Json, Replay, ReplayFrom, amount, moment
 from mm.cli.sim_accounts import accounts
 from mm.cli.sim_accounts import deposit as deposit_command
 from mm.cli.sim_accounts import withdraw as withdraw_command
+from mm.cli.sim_faults import faults, schedule
 from mm.cli.sim_keys import keys
 from mm.domain.errors import UsageError
 
@@ -20,8 +23,10 @@ app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
 )
+app.command("calibrate")(calibrate)
 app.add_typer(accounts, name="accounts")
 app.add_typer(keys, name="keys")
+app.add_typer(faults, name="faults")
 app.command("deposit")(deposit_command)
 app.command("withdraw")(withdraw_command)
 
@@ -47,7 +52,7 @@ Deposit = Annotated[
 @app.command()
 def start(
     scenario: Annotated[
-        str | None, typer.Option("--scenario", metavar="NAME", help="Generated market: ordinary or lively.")
+        str | None, typer.Option("--scenario", metavar="NAME", help="Generated market; docs/venue.md lists them.")
     ] = None,
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the generated market.")] = None,
     replay: Replay = None,
@@ -70,6 +75,9 @@ def start(
     flavour: Annotated[
         str | None,
         typer.Option("--flavour", parser=_flavour, metavar="NAME", help="mainnet has /sapi (default), testnet not."),
+    ] = None,
+    fault_schedule: Annotated[
+        Path | None, typer.Option("--faults", metavar="FILE", help="A schedule of faults (YAML), beginning now.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -95,6 +103,7 @@ def start(
     given = {"seed": seed, "port": port, "deposit": deposit, "scenario": scenario, "queue": queue}
     changed = settings.model_validate({**settings.model_dump(), **{k: v for k, v in given.items() if v is not None}})
     recordings = replay or []
+    written = schedule(fault_schedule) if fault_schedule is not None else []
     if replay_from and not recordings:
         raise UsageError("--from chooses where a recording begins", "it goes with --replay")
     if serve_as is not None and not recordings:
@@ -116,8 +125,10 @@ def start(
         serve_as=serve_as,
     )
     found = running == info
+    if written:
+        process.add_faults(home, [each.words() for each in written])
     if as_json:
-        emit_json(_described(info) | {"was_running": found})
+        emit_json(_described(info) | {"was_running": found, "faults_added": len(written)})
         return
     typer.echo(f"{'Already running' if found else 'Started'}: {info.rest_url} (process {info.pid})")
     typer.echo(_market_line(info))
@@ -171,6 +182,7 @@ def status(as_json: Json = False) -> None:
             "balances": said.balances,
             "open_orders": said.open_orders,
             "last_price": said.last_price,
+            "faults": said.faults,
             "replay_begun": said.begun if info.market == "replay" else None,
             "replay_finished": said.finished if info.market == "replay" else None,
         }
@@ -182,6 +194,8 @@ def status(as_json: Json = False) -> None:
         progress = "at its end" if said.finished else "playing" if said.begun else "waits for its first listener"
         typer.echo(f"Recording: {progress}")
     typer.echo(f"Account {said.uid}: {said.open_orders} open orders, last price {said.last_price or 'none yet'}")
+    if said.faults:
+        typer.echo(f"Faults now: {', '.join(said.faults)}")
     rows = [(each["asset"], each["free"], each["locked"]) for each in said.balances]
     console().print(table(("asset", "free", "locked"), rows, right=("free", "locked")))
 

@@ -3,6 +3,7 @@
 import argparse
 import contextlib
 import logging
+import random
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -10,11 +11,14 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from mm.domain.errors import ConfigurationError, ExchangeError
+from mm.domain.errors import ExchangeError
 from mm.exchange.venue.bar_replay import BarReplay
+from mm.exchange.venue.faults.plan import FaultPlan
 from mm.exchange.venue.replay import Replay
-from mm.exchange.venue.scenarios import SCENARIOS
+from mm.exchange.venue.scenario_file import scenario_named
 from mm.exchange.venue_server.admin import Admin, Requests, amount_of
+from mm.exchange.venue_server.admin_port import AdminPort
+from mm.exchange.venue_server.fault_office import FaultOffice
 from mm.exchange.venue_server.file_lock import held
 from mm.exchange.venue_server.files import VenueFiles, VenueInfo
 from mm.exchange.venue_server.local_venue import (
@@ -40,6 +44,7 @@ class Host:
     local: LocalVenue
     server: VenueServer
     symbol: str
+    faults: FaultOffice
 
     def requests(self) -> Requests:
         return {
@@ -47,6 +52,7 @@ class Host:
             ("GET", "/mm/trades"): lambda asked: self.trades(all_accounts=asked.get("all") == "true"),
             ("POST", "/mm/reset"): lambda asked: self.reset(amount_of(asked, "deposit")),
             **self.local.office.requests(),
+            **self.faults.requests(),
         }
 
     def status(self) -> dict[str, Any]:
@@ -57,6 +63,7 @@ class Host:
             "open_orders": len(self.server.venue.open_orders(account.uid)) if account else 0,
             "last_price": None if price is None else f"{price:f}",
             "begun": self.server.clock.has_begun,
+            "faults": self.faults.active(),
             "finished": flow.finished if isinstance(flow, Replay | BarReplay) else False,
         }
 
@@ -78,20 +85,21 @@ async def hosted_venue(given: argparse.Namespace) -> AsyncIterator[VenueServer]:
     """
     files = VenueFiles.of(Home(given.home))
     files.make()
-    if given.scenario not in SCENARIOS:
-        raise ConfigurationError(f"no scenario {given.scenario!r}; there are {', '.join(SCENARIOS)}")
+    scenario_named(given.scenario, files.scenarios)
     with held(files.lock):
         local = LocalVenue(files)
         try:
             symbol = replay_symbol(given.replay[0], given.serve_as) if given.replay else GENERATED_SYMBOL
             server = _server(local, symbol, given)
             port = await _listen(server, given.port, VenueInfo.read(files.info))
+            admin = AdminPort(_admin(local, server, symbol))
             try:
-                info = _info(given, symbol, server.host, port)
+                info = _info(given, symbol, server.host, port, await admin.start())
                 info.write(files.info)
                 log.info("listening on %s, market %s", info.rest_url, info.market)
                 yield server
             finally:
+                await admin.stop()
                 await server.stop()
         finally:
             local.close()
@@ -113,8 +121,8 @@ def _server(local: LocalVenue, symbol: str, given: argparse.Namespace) -> VenueS
         ServerOptions(waits=bool(files), flavour=given.flavour),
         main_symbol=symbol,
         others=local.others(symbol, given.scenario, given.seed),
+        faults=FaultPlan((), random.Random(given.seed)),  # noqa: S311 - faults, not secrets
     )
-    server.admin = Admin(Host(local, server, symbol).requests(), lambda: local.keys.admin_token)
 
     def has_book() -> bool:
         best = local.venue.book_ticker(symbol)
@@ -127,6 +135,12 @@ def _server(local: LocalVenue, symbol: str, given: argparse.Namespace) -> VenueS
     )
     log.info("account %s, scenario %s, %d files to replay", account.uid, given.scenario, len(files))
     return server
+
+
+def _admin(local: LocalVenue, server: VenueServer, symbol: str) -> Admin:
+    assert server.faults is not None  # noqa: S101 - `_server` gave it a plan
+    host = Host(local, server, symbol, FaultOffice(server.faults, server.options.now_ms))
+    return Admin(host.requests(), lambda: local.keys.admin_token)
 
 
 async def _listen(server: VenueServer, port: int, before: VenueInfo | None) -> int:
@@ -142,7 +156,7 @@ async def _listen(server: VenueServer, port: int, before: VenueInfo | None) -> i
     return server.port
 
 
-def _info(given: argparse.Namespace, symbol: str, host: str, port: int) -> VenueInfo:
+def _info(given: argparse.Namespace, symbol: str, host: str, port: int, admin_port: int) -> VenueInfo:
     own = ProcessId.own()
     return VenueInfo(
         pid=own.pid,
@@ -154,5 +168,6 @@ def _info(given: argparse.Namespace, symbol: str, host: str, port: int) -> Venue
         replay=tuple(str(file) for file in given.replay),
         symbol=symbol,
         started_at=datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        admin_port=admin_port,
         flavour=given.flavour,
     )

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import mm
 from mm.domain.errors import ConfigurationError, ExchangeError
 from mm.exchange.settings import VenueSettings
-from mm.exchange.venue.scenarios import SCENARIOS
+from mm.exchange.venue.scenario_file import scenario_named
 from mm.exchange.venue_server.file_lock import held
 from mm.exchange.venue_server.files import Flavour, VenueFiles, VenueInfo
 from mm.exchange.venue_server.keys import TOKEN_HEADER, Keys
@@ -42,6 +42,8 @@ class VenueState:
     last_price: str | None
     begun: bool
     finished: bool
+    faults: tuple[str, ...] = ()
+    """Kinds of faults that hold now."""
 
 
 def status(home: Home) -> VenueInfo | None:
@@ -70,13 +72,12 @@ def start(
     Raises ConfigurationError for an unknown scenario or file, ExchangeError when the process does not come up.
     """
     scenario = scenario or settings.scenario
-    if scenario not in SCENARIOS:
-        raise ConfigurationError(f"venue.scenario: no scenario {scenario!r}", f"there are {', '.join(SCENARIOS)}")
+    files = VenueFiles.of(home)
+    scenario_named(scenario, files.scenarios)
     recordings = [Path(file).absolute() for file in replay]
     for file in recordings:
         if not file.is_file():
             raise ConfigurationError(f"there is no recording {file}", "give *.raw.gz captures in the order of time")
-    files = VenueFiles.of(home)
     files.make()
     with held(files.starting, START_SECONDS + STOP_SECONDS):
         running = status(home)
@@ -120,6 +121,7 @@ def state(home: Home) -> VenueState | None:
         last_price=said["last_price"],
         begun=bool(said["begun"]),
         finished=bool(said["finished"]),
+        faults=tuple(said.get("faults", ())),
     )
 
 
@@ -160,6 +162,23 @@ def ask_office(home: Home, method: str, path: str, asked: Mapping[str, str] | No
             raise ExchangeError(f"the local venue refused {path}: {error}") from error
         finally:
             local.close()
+
+
+def ask_faults(home: Home, method: str, path: str, asked: Mapping[str, str] | None = None) -> Any:
+    """One of the requests about faults (FaultOffice). Faults live as long as the venue's process.
+
+    Raises ExchangeError with what is wrong with the request, and when no venue runs.
+    """
+    info = status(home)
+    if info is None:
+        raise ExchangeError("no local venue is running, and faults live in its process", "mm sim start")
+    return _ask(home, info, method, path, asked)
+
+
+def add_faults(home: Home, written: Sequence[Mapping[str, str]]) -> list[int]:
+    """Faults as `WrittenFault.words` tells them, beginning from now; their numbers. All of them, or none."""
+    numbers: list[int] = ask_faults(home, "POST", "/mm/faults", {"faults": json.dumps(list(written))})["numbers"]
+    return numbers
 
 
 def trades(home: Home, *, all_accounts: bool = False) -> list[dict[str, Any]]:
@@ -256,7 +275,8 @@ def _ask(home: Home, info: VenueInfo, method: str, target: str, asked: Mapping[s
 
 
 def _request(info: VenueInfo, method: str, target: str, headers: dict[str, str], form: str | None = None) -> Any:
-    connection = http.client.HTTPConnection(info.host, info.port, timeout=_ANSWER_SECONDS)
+    port = info.admin_port if target.startswith("/mm/") else info.port
+    connection = http.client.HTTPConnection(info.host, port, timeout=_ANSWER_SECONDS)
     try:
         connection.request(method, target, form, headers)
         answer = connection.getresponse()

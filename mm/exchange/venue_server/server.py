@@ -1,4 +1,4 @@
-"""The server: one port for REST, market streams, the WebSocket API and the venue's own admin requests."""
+"""The server: one port for REST, market streams and the WebSocket API."""
 
 import asyncio
 import contextlib
@@ -13,7 +13,6 @@ from aiohttp import web
 from mm.exchange.venue.faults.plan import FaultPlan
 from mm.exchange.venue.faults.requests import ACCOUNT_STREAM
 from mm.exchange.venue.venue import Venue
-from mm.exchange.venue_server.admin import Admin
 from mm.exchange.venue_server.api_error import ApiError
 from mm.exchange.venue_server.fault_doors import ServerDoors, skewed
 from mm.exchange.venue_server.fault_keeper import FaultKeeper
@@ -92,7 +91,6 @@ class VenueServer:
         self.clock = MarketClock(self.markets, options.now_ms, waits=options.waits)
         self._main_symbol = main_symbol
         self.streams = Streams(venue, symbol_names(self.served), told_ms, self._watched)
-        self.admin: Admin | None = None
         most = options.connections_per_5_minutes
         self._connections = {"websocket api": ConnectionLimit(most), "market streams": ConnectionLimit(most)}
         self._rest = Rest(self.served)
@@ -161,8 +159,6 @@ class VenueServer:
         path, _, query = request.raw_path.partition("?")
         if path.startswith(("/api/", "/sapi/")):
             return await self._rest.answer(request, path, query)
-        if path.startswith("/mm/") and self.admin is not None:
-            return await self.admin.answer(request, path, query)
         if request.headers.get("Upgrade", "").lower() == "websocket":
             if path == "/ws-api/v3":
                 return await self._websocket_api(request, query)

@@ -33,6 +33,9 @@ QUERIES = frozenset({
     "asset.tradeFee",
     "account.apiRestrictions",
     "asset.getUserAsset",
+    "account.apiTradingStatus",
+    "capital.config.getall",
+    "bnbBurn",
 })  # fmt: skip
 CONNECT = "connect"
 """A WebSocket handshake."""
@@ -67,6 +70,8 @@ PUBLIC = frozenset({
     "ticker.price",
     "ticker.book",
     "system.status",
+    "margin.allPairs",
+    "margin.isolated.allPairs",
 })  # fmt: skip
 SIGNED = ORDERS | CANCELS | QUERIES | {"userDataStream.subscribe.signature", "session.logon"}
 REQUESTS = ORDERS | CANCELS | QUERIES | SESSIONS | PUBLIC
