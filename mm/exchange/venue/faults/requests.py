@@ -34,6 +34,7 @@ QUERIES = frozenset({
     "account.apiRestrictions",
     "asset.getUserAsset",
     "account.apiTradingStatus",
+    "account.apiStatus",
     "capital.config.getall",
     "bnbBurn",
 })  # fmt: skip
@@ -131,6 +132,7 @@ _REST = {
     ("GET", "/api/v3/referencePrice/calculation"): "referencePrice.calculation",
     ("GET", "/api/v3/ticker/bookTicker"): "ticker.book",
     ("GET", "/sapi/v1/system/status"): "system.status",
+    ("GET", "/sapi/v1/account/status"): "account.apiStatus",
 }
 
 
