@@ -57,6 +57,10 @@ class Bench(ABC, Generic[E]):
         """Lowers an order of ours to `size`, keeping its place and its id; no part of the port, but of Binance.
         Answers the amended order in Binance's names."""
 
+    @abstractmethod
+    async def replace(self, client_id: str, order: OrderIntent) -> None:
+        """Cancels an order of ours and places `order` (a LIMIT_MAKER) in one request; raises when either half fails."""
+
     def rest(self, side: str, price: str, size: str, client_id: str | None = None) -> Any:
         """The other account rests an order."""
         return self.venue.place(

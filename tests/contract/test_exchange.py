@@ -459,3 +459,80 @@ def test_24_an_amended_order_keeps_its_place_and_is_told_under_its_own_id(bench:
             assert [e.fill.lots for e in w.seen(FillSeen)] == [60]
 
     run(case())
+
+
+def test_25_an_order_is_replaced_by_another_under_an_id_of_its_own(bench: Benches) -> None:
+    async def case() -> None:
+        async with bench() as w, w.streaming():
+            await until(lambda: bool(w.seen(StreamUp, stream="account")), "account stream up")
+            old, new = intent(price="2990.00"), intent(price="2991.00", size="0.0200")
+            opened(await w.exchange.place(old))
+            await w.replace(old.client_id, new)
+            before, after = await w.exchange.order(old.client_id), await w.exchange.order(new.client_id)
+            assert before is not None
+            assert after is not None
+            assert (before.status, after.status) == (OrderStatus.CANCELED, OrderStatus.OPEN)
+            assert (after.ticks, after.lots) == (299100, 200)
+            await until(lambda: len(w.seen(OrderSeen)) == 3, "the old order's end and the new one")
+            assert [(e.report.client_id, e.report.status) for e in w.seen(OrderSeen)] == [
+                (old.client_id, OrderStatus.OPEN),
+                (old.client_id, OrderStatus.CANCELED),
+                (new.client_id, OrderStatus.OPEN),
+            ]
+
+    run(case())
+
+
+def test_26_fees_are_taken_in_bnb_where_the_account_wants_that(bench: Benches) -> None:
+    async def case() -> None:
+        async with bench(deposits={"USDC": "1000", "BNB": "1"}) as w, w.streaming():
+            await until(lambda: bool(w.seen(StreamUp, stream="account")), "account stream up")
+            w.venue.burn_bnb(w.own, burns=True)
+            assert (await w.exchange.fee_rates(SYMBOL)).in_third_asset
+            opened(await w.exchange.place(intent(price="3000.00", size="0.0100")))
+            w.rest("SELL", "3000.00", "0.0100")
+            await until(lambda: bool(w.seen(FillSeen)), "the fill")
+            (fill,) = await w.exchange.trades(SYMBOL, 0)
+            # 30 USDC × 0.1 % × 0.75 = 0.0225 USDC; one BNB is worth 600 USDC: 0.0000375 BNB
+            assert (fill.fee_units, fill.fee_asset) == (3_750, "BNB")
+            streamed = w.seen(FillSeen)[0].fill
+            assert (streamed.fee_units, streamed.fee_asset) == (fill.fee_units, fill.fee_asset)
+            held = {one.asset: one.free_units for one in (await w.exchange.account()).balances}
+            assert (held["BNB"], held["ETH"]) == (100_000_000 - 3_750, 1_000_000)
+
+    run(case())
+
+
+def test_27_exchange_ids_rise_and_a_client_id_is_free_again_when_its_order_has_ended(bench: Benches) -> None:
+    async def case() -> None:
+        async with bench() as w:
+            order = intent()
+            first = opened(await w.exchange.place(order))
+            opened(await w.exchange.cancel(order.client_id))
+            second = opened(await w.exchange.place(order))
+            assert int(second.exchange_id) > int(first.exchange_id)
+            latest = await w.exchange.order(order.client_id)
+            assert latest is not None
+            assert (latest.exchange_id, latest.status) == (second.exchange_id, OrderStatus.OPEN)
+            ended = await w.exchange.order_by_exchange_id(first.exchange_id)
+            assert ended is not None
+            assert ended.status is OrderStatus.CANCELED
+
+    run(case())
+
+
+def test_28_times_are_those_of_the_exchange(bench: Benches) -> None:
+    async def case() -> None:
+        async with bench() as w:
+            began = wall_ms()
+            order = intent(price="3000.00", size="0.0100")
+            opened(await w.exchange.place(order))
+            between = wall_ms()
+            w.rest("SELL", "3000.00", "0.0100")
+            read = await w.exchange.order(order.client_id)
+            (fill,) = await w.exchange.trades(SYMBOL, 0)
+            assert read is not None
+            assert began <= read.created_ms <= between <= read.updated_ms <= wall_ms()
+            assert fill.time_ms == read.updated_ms
+
+    run(case())

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from mm.clock.live import LiveClock
+from mm.domain.order import OrderIntent
 from mm.exchange.ccxt_adapter.connect import VenueEndpoint, build_exchange
 from mm.exchange.ccxt_adapter.exchange import CcxtExchange
 from mm.exchange.credentials import Credentials
@@ -41,6 +42,20 @@ class Wired(Bench[CcxtExchange]):
         )
         amended: Mapping[str, Any] = answer["amendedOrder"]
         return amended
+
+    async def replace(self, client_id: str, order: OrderIntent) -> None:
+        await self.exchange._calls.client.private_post_order_cancelreplace(
+            {
+                "symbol": SYMBOL,
+                "side": order.side.value,
+                "type": order.type.value,
+                "quantity": f"{order.lots / 10000:.4f}",
+                "price": f"{order.ticks / 100:.2f}",
+                "newClientOrderId": order.client_id,
+                "cancelOrigClientOrderId": client_id,
+                "cancelReplaceMode": "STOP_ON_FAILURE",
+            }
+        )
 
 
 @contextlib.asynccontextmanager

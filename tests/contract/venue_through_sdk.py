@@ -327,6 +327,20 @@ class SdkBench(Bench[SdkExchange]):
         )
         return raw(answer.data().amended_order)
 
+    async def replace(self, client_id: str, order: OrderIntent) -> None:
+        answer = await asyncio.to_thread(
+            self.exchange.client.rest_api.order_cancel_replace,
+            symbol=SYMBOL,
+            side=order.side.value,
+            type=order.type.value,
+            quantity=Decimal(order.lots) / 10000,
+            price=Decimal(order.ticks) / 100,
+            new_client_order_id=order.client_id,
+            cancel_orig_client_order_id=client_id,
+            cancel_replace_mode="STOP_ON_FAILURE",
+        )
+        assert (answer.data().cancel_result, answer.data().new_order_result) == ("SUCCESS", "SUCCESS")
+
 
 @contextlib.asynccontextmanager
 async def through_sdk(*, deposits: dict[str, str] | None = None, book: bool = True) -> AsyncIterator[SdkBench]:

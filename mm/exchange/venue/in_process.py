@@ -94,7 +94,7 @@ class InProcessExchange:
 
     async def fee_rates(self, symbol: str) -> FeeRates:
         state = self._venue.account(self.uid)
-        return FeeRates(state.maker_fee, state.taker_fee)
+        return FeeRates(state.maker_fee, state.taker_fee, state.burns_bnb)
 
     async def account(self) -> Account:
         state = self._venue.account(self.uid)

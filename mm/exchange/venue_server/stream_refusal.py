@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 _METHODS = ("SUBSCRIBE", "UNSUBSCRIBE", "LIST_SUBSCRIPTIONS", "SET_PROPERTY", "GET_PROPERTY")
-_TEXT_ID = re.compile(r"^[A-Za-z0-9]{0,36}$")
+_TEXT_ID = re.compile(r"^[A-Za-z0-9-]{0,36}$")
+"""Documented as alphanumeric; Binance's own SDK numbers its requests with UUIDs, hyphens and all."""
 _MOST_ID = 1 << 63
 
 
