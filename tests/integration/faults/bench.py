@@ -37,7 +37,7 @@ OTHER = "K" * 60 + "oth2"
 SYMBOL = "ETHUSDC"
 START_MS = 1_760_000_000_000
 SETTINGS = ExchangeSettings(
-    request_timeout=timedelta(milliseconds=400),
+    request_timeout=timedelta(seconds=1),
     keep_alive=timedelta(milliseconds=300),
     silence_after=timedelta(milliseconds=700),
 )
