@@ -16,7 +16,6 @@ from mm.domain.errors import ConfigurationError
 from mm.exchange.venue.faults.written import WrittenFault, read_all
 
 _SHOWN = 20
-_SECTION = "faults"
 
 
 def read_schedule(path: Path) -> dict[str, WrittenFault]:
@@ -30,12 +29,12 @@ def read_schedule(path: Path) -> dict[str, WrittenFault]:
         if problem:
             problems.append(f"{leaf.place}: {'.'.join(keys)[:120]}: {problem}")
             continue
-        words.setdefault(keys[1], {})[keys[2]] = leaf.text
-        places.setdefault(keys[1], leaf.place)
+        words.setdefault(keys[0], {})[keys[1]] = leaf.text
+        places.setdefault(keys[0], leaf.place)
     found, wrong = read_all(words)
     for each in wrong:
         name = next(name for name in words if each.startswith(f"{name}."))
-        problems.append(f"{places[name]}: {_SECTION}.{each}")
+        problems.append(f"{places[name]}: {each}")
     if not problems and not found:
         problems.append(f"{path}: holds no fault")
     if problems:
@@ -45,9 +44,7 @@ def read_schedule(path: Path) -> dict[str, WrittenFault]:
 
 
 def _misplaced(keys: tuple[str, ...], leaf: Leaf) -> str:
-    if keys[0] != _SECTION:
-        return f"there is no such section; write {_SECTION}: <name>: kind: …"
-    if len(keys) != 3:
+    if len(keys) != 2:
         return "a fault is written as a section of its own, with kind, in, for, share, target and value"
     if isinstance(leaf.value, ListValue | EmptySection):
         return "must be one value"

@@ -75,7 +75,7 @@ def test_no_reset_and_no_other_market_while_a_bot_runs(home: Home) -> None:
 def test_sim_commands_work_while_nothing_answers(home: Home, tmp_path: Path) -> None:
     """Faults are added, told and cleared over a port of their own."""
     schedule = tmp_path / "faults.yaml"
-    schedule.write_text("faults:\n  later:\n    kind: request-lost\n    in: 1h\n    target: order.place\n")
+    schedule.write_text("later:\n  kind: request-lost\n  in: 1h\n  target: order.place\n")
     assert mm("start", "--faults", str(schedule), "--json")["faults_added"] == 1
     info = process.status(home)
     assert info is not None

@@ -8,19 +8,18 @@ from mm.config.fault_schedule import read_schedule
 from mm.domain.errors import ConfigurationError
 
 GOOD = """
-faults:
-  lost orders:
-    kind: request-lost
-    in: 10s
-    for: 1m
-    share: 0.5
-    target: order.place
-  wiped:
-    kind: wipe
-    in: 2h
-  skew:
-    kind: clock-skew
-    value: "+60ms/s"
+lost orders:
+  kind: request-lost
+  in: 10s
+  for: 1m
+  share: 0.5
+  target: order.place
+wiped:
+  kind: wipe
+  in: 2h
+skew:
+  kind: clock-skew
+  value: "+60ms/s"
 """
 
 
@@ -48,25 +47,24 @@ def test_a_schedule_is_read(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("faults:\n  a:\n    kind: request-lots\n", r":3: faults\.a\.kind: .*did you mean request-lost"),
-        ("faults:\n  a:\n    kind: hang\n    fro: 3s\n", r"faults\.a\.fro: .*did you mean for"),
-        ("faults:\n  a:\n    kind: hang\n    for: 3\n", r"faults\.a\.for: '3' is no duration"),
-        ("faults:\n  a:\n    kind: hang\n    for: 0s\n", r"faults\.a\.for: "),
-        ("faults:\n  a:\n    kind: request-lost\n    share: .nan\n", r"faults\.a\.share: "),
-        ("faults:\n  a:\n    kind: request-lost\n    share: 1e308\n", r"faults\.a\.share: "),
-        ("faults:\n  a:\n    kind: wipe\n    for: 3s\n", r"faults\.a\.for: wipe happens at one moment"),
-        ("faults:\n  a:\n    kind: rate-limited\n    value: soon\n", r"faults\.a\.value: "),
-        ("faults:\n  a:\n    kind: [hang]\n", r":3: faults\.a\.kind: must be one value"),
-        ("faults:\n  a: hang\n", r":2: faults\.a: a fault is written as a section"),
-        ("fault:\n  a:\n    kind: hang\n", r":3: fault\.a\.kind: there is no such section"),
-        ("faults:\n  a:\n    kind: hang\n  a:\n    kind: hang\n", r"faults\.a is written twice"),
+        ("a:\n  kind: request-lots\n", r":2: a\.kind: .*did you mean request-lost"),
+        ("a:\n  kind: hang\n  fro: 3s\n", r"a\.fro: .*did you mean for"),
+        ("a:\n  kind: hang\n  for: 3\n", r"a\.for: '3' is no duration"),
+        ("a:\n  kind: hang\n  for: 0s\n", r"a\.for: "),
+        ("a:\n  kind: request-lost\n  share: .nan\n", r"a\.share: "),
+        ("a:\n  kind: request-lost\n  share: 1e308\n", r"a\.share: "),
+        ("a:\n  kind: wipe\n  for: 3s\n", r"a\.for: wipe happens at one moment"),
+        ("a:\n  kind: rate-limited\n  value: soon\n", r"a\.value: "),
+        ("a:\n  kind: [hang]\n", r":2: a\.kind: must be one value"),
+        ("a: hang\n", r":1: a: a fault is written as a section"),
+        ("a:\n  kind: hang\na:\n  kind: hang\n", r"a is written twice"),
         (
-            "faults:\n  a:\n    kind: hang\n    for: 10s\n  b:\n    kind: hang\n    in: 9s\n",
-            r":6: faults\.b\.kind: overlaps a",
+            "a:\n  kind: hang\n  for: 10s\nb:\n  kind: hang\n  in: 9s\n",
+            r":5: b\.kind: overlaps a",
         ),
-        ("faults: &x\n  a:\n    kind: hang\n", "anchor"),
+        ("a: &x\n  kind: hang\n", "anchor"),
         ("", "holds no fault"),
-        ("faults:\n  a:\n    in: 3s\n", r"faults\.a\.kind: is missing"),
+        ("a:\n  in: 3s\n", r"a\.kind: is missing"),
     ],
 )
 def test_nonsense_is_refused_with_file_and_key(tmp_path: Path, text: str, said: str) -> None:
