@@ -161,7 +161,7 @@ def test_in_ordinary_a_fill_is_followed_by_a_price_against_it() -> None:
                 for order in venue.open_orders(uid):
                     venue.cancel(uid, SYMBOL, order_id=order.order_id)
                 for side, sign in (("BUY", -1), ("SELL", 1)):
-                    price = (market.mid + sign * d("0.60")).quantize(d("0.01"))
+                    price = (market.mid + sign * d("0.30")).quantize(d("0.01"))
                     venue.place(uid, market.world.order(side, str(price), "0.0020", "LIMIT_MAKER"))
             known = len(venue.account_trades(uid))
             market.tick()
