@@ -36,7 +36,7 @@ class VenueSettings(Settings):
     seed: Annotated[int, Field(ge=0, le=2**63 - 1)] = 1
     """Seed of the generated market."""
     scenario: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]{0,30}$")] = "ordinary"
-    """Generated market: `ordinary` (real ETH's volatility, not yet calibrated), `lively` (kinder than real)."""
+    """Generated market: `ordinary` (calibrated on recordings), `lively` (kinder than real), or a rehearsal."""
     start_price: Amount = Decimal(3000)
     """Price at which a new market starts, in quote."""
     deposit: AmountOrZero = Decimal(100)
