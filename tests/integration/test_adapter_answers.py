@@ -1,6 +1,7 @@
 """What becomes of an order or a read when the exchange answers oddly, seldom or not at all."""
 
 import socket
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -131,6 +132,20 @@ def test_trap_5_an_unanswered_request_ends_in_time() -> None:
             assert isinstance(await exchange.place(intent()), Unknown)
             assert isinstance(await exchange.cancel("mm-test01-1"), Unknown)
             assert (stub.count(*POST), stub.count(*DELETE)) == (1, 1)
+
+    run(case())
+
+
+def test_trap_8_the_throttle_of_ccxt_does_not_slow_requests_down() -> None:
+    async def case() -> None:
+        async with stubbed() as (stub, exchange):
+            stub.answers[POST] = placed
+            # A deep book weighs much: ccxt's default throttle would hold back what comes after it.
+            await exchange._calls.client.public_get_depth({"symbol": SYMBOL, "limit": 5000})
+            began = time.monotonic()
+            await exchange.server_time_ms()
+            assert isinstance(await exchange.place(intent()), OrderReport)
+            assert time.monotonic() - began < 1.0, "ccxt's default waits two and a half seconds here"
 
     run(case())
 
