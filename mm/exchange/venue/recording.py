@@ -86,7 +86,7 @@ def check(path: Path) -> None:
 def parse(line: bytes) -> tuple[int, Message] | None:
     """None for streams the replay has no use for. Raises ValueError, KeyError on malformed lines."""
     stamp, _, body = line.partition(b" ")
-    at = int(stamp) * (1000 if len(stamp) <= 16 else 1)
+    at = stamp_of(stamp)
     parsed = orjson.loads(body)
     if "stream" not in parsed:
         return at, Snapshot(parsed["lastUpdateId"], _levels(parsed["bids"]), _levels(parsed["asks"]))
@@ -99,6 +99,11 @@ def parse(line: bytes) -> tuple[int, Message] | None:
     if kind == "trade":
         return at, RecordedTrade(_units(data["p"]), _units(data["q"]), data["m"])
     return None
+
+
+def stamp_of(text: bytes) -> int:
+    """Nanoseconds; 16 digits or fewer are microseconds. Raises ValueError."""
+    return int(text) * (1000 if len(text) <= 16 else 1)
 
 
 def _levels(rows: list[list[str]]) -> list[Level]:

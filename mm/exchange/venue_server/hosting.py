@@ -14,6 +14,7 @@ from typing import Any
 from mm.domain.errors import ExchangeError
 from mm.exchange.venue.bar_replay import BarReplay
 from mm.exchange.venue.faults.plan import FaultPlan
+from mm.exchange.venue.recordings import Recordings, replay_symbol
 from mm.exchange.venue.replay import Replay
 from mm.exchange.venue.scenario_file import scenario_named
 from mm.exchange.venue_server.admin import Admin, Requests, amount_of
@@ -25,9 +26,7 @@ from mm.exchange.venue_server.local_venue import (
     GENERATED_SYMBOL,
     AccountTerms,
     LocalVenue,
-    Recordings,
     account_json,
-    replay_symbol,
 )
 from mm.exchange.venue_server.market import Flow
 from mm.exchange.venue_server.server import ServerOptions, VenueServer
@@ -110,7 +109,7 @@ def _server(local: LocalVenue, symbol: str, given: argparse.Namespace) -> VenueS
     terms = AccountTerms(given.deposit, given.maker_fee, given.taker_fee)
     account = local.ready_account("replay" if files else "generated", symbol, terms)
     flow: Flow = (
-        local.recorded(symbol, Recordings(files, given.queue, given.from_ms, given.seed))
+        Recordings(files, given.queue, given.from_ms, given.seed).market(local.venue, symbol)
         if files
         else local.generated(given.scenario, given.seed, given.start_price)
     )

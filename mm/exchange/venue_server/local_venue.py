@@ -1,21 +1,14 @@
 """The venue of one MM_HOME: its database, its account, the market it serves. One process at a time (flock)."""
 
-import gzip
 import random
-import re
 import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
-from mm.domain.errors import ConfigurationError, ExchangeError, LedgerError, MmError
-from mm.exchange.venue.bar_replay import BarReplay
-from mm.exchange.venue.bars import is_bars, symbol_of
+from mm.domain.errors import LedgerError, MmError
 from mm.exchange.venue.flow import Flow
-from mm.exchange.venue.recorded_book import QueueModel
-from mm.exchange.venue.replay import Replay
 from mm.exchange.venue.scenario_file import scenario_named
 from mm.exchange.venue.store import Store
 from mm.exchange.venue.symbol_rules import SymbolRules, default_symbols
@@ -29,7 +22,6 @@ from mm.exchange.venue_server.served import system_clock_ms
 
 GENERATED_SYMBOL = "ETHUSDC"
 _MARKET = "market"
-_STREAM = re.compile(rb'"stream":\s*"([a-z0-9]+)@')
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +31,6 @@ class AccountTerms:
     deposit: Decimal
     maker_fee: Decimal
     taker_fee: Decimal
-
-
-@dataclass(frozen=True, slots=True)
-class Recordings:
-    """`from_ms` (UTC) and `seed` are for bars: where to begin, and the way inside each minute."""
-
-    files: list[Path]
-    queue: QueueModel = "conservative"
-    from_ms: int | None = None
-    seed: int = 1
 
 
 class LocalVenue:
@@ -133,24 +115,6 @@ class LocalVenue:
                 return last
         return rules.start_price
 
-    def recorded(self, symbol: str, recordings: Recordings) -> Replay | BarReplay:
-        """Captures, or one-minute bars. Raises ConfigurationError when a file is neither, or both are mixed."""
-        files, bars = recordings.files, [is_bars(file) for file in recordings.files]
-        names = ", ".join(map(str, files))
-        if any(bars) and not all(bars):
-            raise ConfigurationError(
-                f"cannot replay {names}: captures and bars do not mix", "give the one or the other"
-            )
-        if not any(bars) and recordings.from_ms is not None:
-            raise ConfigurationError(f"{names} is a capture and begins with its snapshot", "only bars begin elsewhere")
-        try:
-            if not any(bars):
-                return Replay(self.venue, symbol, files, queue=recordings.queue)
-            rng = random.Random(recordings.seed)  # noqa: S311 - a market's noise, not a secret
-            return BarReplay(self.venue, symbol, files, rng, recordings.queue, recordings.from_ms)
-        except (OSError, ValueError, EOFError, ExchangeError) as error:
-            raise ConfigurationError(f"cannot replay {names}: {error}") from error
-
 
 def account_json(account: AccountState) -> dict[str, Any]:
     return {
@@ -161,35 +125,3 @@ def account_json(account: AccountState) -> dict[str, Any]:
             if each.free or each.locked
         ],
     }
-
-
-def replay_symbol(file: Path, serve_as: str | None = None) -> str:
-    """The symbol a capture is served as: `serve_as`, else its own, USDT pairs as their USDC twin where that is listed.
-
-    Raises ConfigurationError when the file is no capture of a listed symbol, or `serve_as` is not listed.
-    """
-    rules = default_symbols()
-    if serve_as is not None:
-        if serve_as not in rules:
-            raise ConfigurationError(f"the venue does not list {serve_as}", f"it lists {', '.join(rules)}")
-        return serve_as
-    symbol = (symbol_of(file) if is_bars(file) else _captured_symbol(file)) or ""
-    if not symbol:
-        raise ConfigurationError(
-            f"{file} is no recording of a known pair",
-            "give *.raw.gz captures, or bars whose file name holds the pair, like ethusdt",
-        )
-    twin = symbol.removesuffix("USDT") + "USDC"
-    symbol = twin if symbol.endswith("USDT") and twin in rules else symbol
-    if symbol not in rules:
-        raise ConfigurationError(f"{file} records {symbol}, which the venue does not list")
-    return symbol
-
-
-def _captured_symbol(file: Path) -> str | None:
-    try:
-        with gzip.open(file) as lines:
-            found = next((match for line in lines if (match := _STREAM.search(line[:200]))), None)
-    except (OSError, EOFError) as error:
-        raise ConfigurationError(f"cannot read the recording {file} ({error})") from error
-    return found[1].decode().upper() if found else None
