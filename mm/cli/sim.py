@@ -262,22 +262,30 @@ def _described(info: Any) -> dict[str, Any]:
     """A venue's process for JSON; a generated market with what its scenario is worth."""
     from dataclasses import asdict
 
-    from mm.exchange.venue.scenarios import SCENARIOS
-
     shown = {name: value for name, value in asdict(info).items() if name != "start_ticks"}
-    generated = SCENARIOS.get(info.scenario) if info.market == "generated" else None
+    note = _scenario_note(info) if info.market == "generated" else None
     shown["scenario"] = info.scenario if info.market == "generated" else None
-    shown["scenario_note"] = generated.description if generated else None
+    shown["scenario_note"] = note
     return {**shown, "rest_url": info.rest_url}
 
 
 def _market_line(info: Any) -> str:
-    from mm.exchange.venue.scenarios import SCENARIOS
-
     if info.market == "replay":
         return f"Market: {info.symbol} from a recording ({', '.join(info.replay)})"
-    scenario = SCENARIOS.get(info.scenario)
-    return f"Market: {info.symbol}, scenario {info.scenario} ({scenario.description if scenario else 'unknown'})"
+    return f"Market: {info.symbol}, scenario {info.scenario} ({_scenario_note(info) or 'unknown'})"
+
+
+def _scenario_note(info: Any) -> str | None:
+    """What the scenario is worth, one's own as its file says; None when that file is gone or broken."""
+    from mm.domain.errors import ConfigurationError
+    from mm.exchange.venue.scenario_file import scenario_named
+    from mm.exchange.venue_server.files import VenueFiles
+    from mm.home import Home
+
+    try:
+        return scenario_named(info.scenario, VenueFiles.of(Home.of()).scenarios).description
+    except ConfigurationError:
+        return None
 
 
 def _refuse_while_a_bot_runs(home: Any, what: str) -> None:
