@@ -57,9 +57,13 @@ class StreamDown(Event):
 # --- own orders ---------------------------------------------------------------
 
 
+REVIVED = "revived"
+"""Source of a report: a reading begun after the order's end shows it open, so that the end was not true."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderSeen(Event):
-    """The exchange's word on an order. `source`: place, cancel, stream, query, reconcile."""
+    """The exchange's word on an order. `source`: place, cancel, stream, query, reconcile, revived."""
 
     report: OrderReport
     source: str

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mm.domain.actions import Action, Cancel, Query, RecordOrder
+from mm.domain.events import REVIVED
 from mm.domain.fill import Fill
 from mm.domain.order import OrderIntent, OrderReport, OrderStatus, OwnOrder, Side
 from mm.domain.records import LiveOrder
@@ -122,11 +123,26 @@ class OrderManager:
             self._by_exchange_id[report.exchange_id] = report.client_id
         before = (order.status, order.executed_lots)
         order.executed_lots = max(order.executed_lots, report.executed_lots)
+        reason = report.reason
+        if source == "cancel" and report.status is OrderStatus.CANCELED and not order.status.is_final:
+            # An answer alone ends nothing: what rests after all would come on top of its replacement. The account's
+            # stream mostly said it before; else it is asked.
+            order.next_query_mono = mono + self._pace.query_after
+            order.next_cancel_mono = 0
+            return []
         if report.status.rank > order.status.rank:
             order.status = report.status
         elif order.status in _OUR_OWN_ENDS and report.status is not order.status:
             # The exchange knows an order we had proved absent: its word counts, and it is live again.
             order.status = report.status
+            self._revive(order)
+        elif report.status is OrderStatus.FILLED:
+            order.status = report.status  # nothing is left of it: no other end can be the true one
+            self._revive(order)
+        elif source == REVIVED and not report.status.is_final and order.executed_lots < order.intent.lots:
+            order.status, reason = report.status, REVIVED
+            order.cancel_why = ""
+            order.next_cancel_mono = 0
             self._revive(order)
         order.querying = False
         order.next_query_mono = 0
@@ -136,7 +152,7 @@ class OrderManager:
             self._query_later(order, mono)  # ended, but some of its fills were not seen yet
         actions: list[Action] = []
         if (order.status, order.executed_lots) != before:
-            actions.append(self._record(order, source, report.reason))
+            actions.append(self._record(order, source, reason))
         self._settle(order)
         return actions
 
@@ -156,8 +172,8 @@ class OrderManager:
             self._by_exchange_id[fill.exchange_id] = fill.client_id
         before = (order.status, order.executed_lots)
         order.executed_lots = max(order.executed_lots, order.filled_lots)
-        if order.executed_lots >= order.intent.lots and not order.status.is_final:
-            order.status = OrderStatus.FILLED
+        if order.executed_lots >= order.intent.lots:
+            order.status = OrderStatus.FILLED  # also where an end was told before: nothing is left to cancel
         elif order.status in (OrderStatus.PENDING, OrderStatus.UNKNOWN):
             order.status = OrderStatus.OPEN
             order.next_query_mono = 0

@@ -22,13 +22,14 @@ INSERT_INTENT = _insert(schema.intents)
 # An id that is on record already, even without an intent, breaks the commit: one id, one order.
 INSERT_ORDER = _insert(schema.orders)
 INSERT_ORDER_EVENT = _insert(schema.order_events)
-# A final state that the exchange told stays; one that the bot concluded gives way to the exchange's word. What was
-# executed and the exchange's id are never lost to a later, poorer report.
+# A final state that the exchange told stays, unless it proves wrong: all of the order is filled, or a later reading
+# shows it open (`revived`). One that the bot concluded gives way to the exchange's word. What was executed and the
+# exchange's id are never lost to a later, poorer report.
 MOVE_ORDER = (
     INSERT_ORDER
     + """ ON CONFLICT (client_id) DO UPDATE SET
     status = CASE WHEN status IN ('PENDING', 'UNKNOWN', 'OPEN', 'NOT_SENT', 'NOT_PLACED', 'REJECTED')
-        THEN excluded.status ELSE status END,
+        OR excluded.status = 'FILLED' OR excluded.reason = 'revived' THEN excluded.status ELSE status END,
     exchange_id = CASE WHEN excluded.exchange_id <> '' THEN excluded.exchange_id ELSE exchange_id END,
     executed_lots = max(executed_lots, excluded.executed_lots),
     updated_at = excluded.updated_at,

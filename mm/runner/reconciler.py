@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from mm.domain.errors import ExchangeError
 from mm.domain.events import (
+    REVIVED,
     BalanceSeen,
     FillSeen,
     OrderAbsent,
@@ -86,6 +87,7 @@ class Reconciler:
             for order in self._engine.orders
             if order.status in (OrderStatus.OPEN, OrderStatus.UNKNOWN) and order.fence_mono
         }
+        live = {order.intent.client_id for order in self._engine.orders}
         problems = []
         open_now = set()
         for report in await self._reader.open_orders(self._symbol):
@@ -95,6 +97,11 @@ class Reconciler:
             known = self._engine.orders.get(report.client_id)
             if known is None:
                 problems.append(f"own order {report.client_id} is open at the exchange but not in the ledger")
+            elif known.status.is_final and report.client_id not in live:
+                # It had ended before this was read: an answer was not true. It must be cancelled for good.
+                problems.append(f"order {report.client_id} is open at the exchange and ended in the ledger")
+                await self._tell_with_fills(report, REVIVED)
+                continue
             await self._tell_with_fills(report, "reconcile")
         for client_id in sorted(believed - open_now):
             current = await self._reader.order(client_id)

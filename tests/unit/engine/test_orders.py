@@ -410,7 +410,8 @@ def test_a_restored_open_order_is_cancelled_before_anything_is_quoted() -> None:
     desk = Desk(engine_setup(recovery(orders=[live], last_seq=1)))
     assert cancels(desk.trade()) == [("mm-abcdef-1", "halted")]
     assert not places(desk.start())
-    (bid,) = places(desk.seen(live.intent, OrderStatus.CANCELED, source="cancel"))
+    assert not places(desk.seen(live.intent, OrderStatus.CANCELED, source="cancel"))
+    (bid,) = places(desk.seen(live.intent, OrderStatus.CANCELED, source="stream"))
     assert bid.client_id == "mm-abcdef-2"
 
 

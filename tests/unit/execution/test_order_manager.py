@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mm.domain.actions import Cancel, Query, RecordOrder
+from mm.domain.events import REVIVED
 from mm.domain.fill import Fill
 from mm.domain.order import OrderIntent, OrderReport, OrderStatus, OrderType, Side
 from mm.domain.records import LiveOrder
@@ -202,9 +203,47 @@ def test_a_cancel_is_asked_once_and_repeated_until_confirmed() -> None:
     assert manager.cancel(INTENT.client_id, "price", 1) == []
     assert manager.due(999) == []
     assert manager.due(1_000) == [Cancel(INTENT.client_id, "price")]
-    manager.report(report(OrderStatus.CANCELED), "cancel", 1_100)
+    manager.report(report(OrderStatus.CANCELED), "stream", 1_100)
     assert manager.due(9_000) == []
     assert len(manager) == 0
+
+
+def test_a_cancels_own_answer_ends_nothing_until_a_second_word_agrees() -> None:
+    manager = sent()
+    manager.report(report(OrderStatus.OPEN), "place", 0)
+    manager.cancel(INTENT.client_id, "price", 0)
+    assert manager.report(report(OrderStatus.CANCELED), "cancel", 100) == []
+    assert manager.lots(INTENT.side) == INTENT.lots
+    (asked,) = manager.due(100 + PACE.query_after)
+    assert isinstance(asked, Query)
+    (record,) = manager.report(report(OrderStatus.CANCELED), "query", 700)
+    assert isinstance(record, RecordOrder)
+    assert record.status is OrderStatus.CANCELED
+    assert len(manager) == 0
+
+
+def test_a_cancels_answer_that_was_not_true_is_followed_by_another_cancel() -> None:
+    manager = sent()
+    manager.report(report(OrderStatus.OPEN), "place", 0)
+    manager.cancel(INTENT.client_id, "price", 0)
+    manager.report(report(OrderStatus.CANCELED), "cancel", 100)
+    manager.due(100 + PACE.query_after)
+    manager.report(report(OrderStatus.OPEN), "query", 700)
+    assert manager.due(700) == [Cancel(INTENT.client_id, "price")]
+
+
+def test_an_ended_order_that_a_later_reading_shows_open_is_live_again_and_cancelled() -> None:
+    manager = sent()
+    manager.report(report(OrderStatus.OPEN), "place", 0)
+    manager.cancel(INTENT.client_id, "price", 0)
+    manager.report(report(OrderStatus.CANCELED), "stream", 100)
+    assert manager.report(report(OrderStatus.OPEN), "stream", 200) == []  # a late report changes nothing
+    assert len(manager) == 0
+    (record,) = manager.report(report(OrderStatus.OPEN), REVIVED, 300)
+    assert isinstance(record, RecordOrder)
+    assert (record.status, record.reason) == (OrderStatus.OPEN, REVIVED)
+    assert manager.lots(INTENT.side) == INTENT.lots
+    assert manager.cancel(INTENT.client_id, "stop", 400) == [Cancel(INTENT.client_id, "stop")]
 
 
 def test_a_cancel_of_an_unknown_order_goes_out() -> None:

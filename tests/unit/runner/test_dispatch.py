@@ -191,7 +191,9 @@ def test_a_cancel_that_worked_lets_the_replacement_go() -> None:
         async def answered(client_id: str) -> CancelAnswer:
             order = office.engine.orders.get(client_id)
             assert order is not None
-            return report(order.intent, OrderStatus.CANCELED)
+            told = report(order.intent, OrderStatus.CANCELED)
+            office.feed(OrderSeen, report=told, source="stream")
+            return told
 
         office.exchange.cancel_answer = answered
         await office.open()

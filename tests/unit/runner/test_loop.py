@@ -114,7 +114,7 @@ def test_without_a_last_price_nothing_is_quoted_and_the_run_goes_on() -> None:
 
 
 def test_ticks_pulses_and_heartbeats_come_at_their_pace() -> None:
-    office, _ = during(nothing, run_for=59.9)
+    office, _ = during(nothing, run_for=59.2)
     names = [event.name for event in office.journal.events(TimerFired)]
     assert names.count("tick") == 5
     assert 238 <= names.count("pulse") <= 242
