@@ -11,13 +11,16 @@ from mm.exchange.venue.faults.random_plan import random_plan
 from mm.exchange.venue.faults.written import read_all
 from mm.soak.spec import FAULTS_ALL, FAULTS_NONE, SoakSpec
 
+MEAN_PAUSE = 300.0
+"""Seconds between the beginnings of two faults, on average."""
+
 
 def fault_plan(spec: SoakSpec, rng: random.Random, start_ms: int) -> FaultPlan:
     """Raises ConfigurationError for a file that cannot be read. `all`: every kind, those too that halt the bot."""
     if spec.faults == FAULTS_NONE:
         return FaultPlan((), rng)
     if spec.faults == FAULTS_ALL:
-        return random_plan(rng, start_ms, spec.hours, KINDS)
+        return random_plan(rng, start_ms, spec.hours, KINDS, mean_pause_s=MEAN_PAUSE)
     return _written(Path(spec.faults), rng, start_ms)
 
 

@@ -111,6 +111,8 @@ async def _look_back(world: World, audit: Audit) -> str:
         oracle.violate("end", f"{len(left)} own orders are open after the last stop")
     oracle.ledger_moved()
     oracle.reconciled(oracle.account.last_trade_id)
+    if world.is_account_new:
+        return "not made: the account was wiped after the last start, and the ledger speaks of the one before"
     for line in world.money_differences():
         oracle.violate("I3", line)
     said, differences = await audit(world, market.reader)

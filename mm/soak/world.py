@@ -43,7 +43,8 @@ _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _PAUSE = 20.0
 """Virtual seconds between the end of an instance and the start of the next."""
 _LIFTED_AFTER = 600.0
-_LOOK = 1.0
+_LOOK = 2.0
+"""Virtual seconds between two looks at what is written; a row is that old at most when a kill loses it."""
 _NEVER = 1 << 62
 _LATEST = 700.0
 """A request may be so long on its way."""
@@ -141,6 +142,13 @@ class World:
         self.control.close()
         if self.oracle.rows is not None:
             self.oracle.rows.close()
+
+    @property
+    def is_account_new(self) -> bool:
+        """The key belongs to an account that no instance has begun with yet."""
+        with LedgerQueries(self.files.ledger) as ledger:
+            run = ledger.last_run()
+        return run is None or run.account_uid != str(self.market.uid)
 
     def money_differences(self) -> Iterator[str]:
         """The venue's balances against the bot's own position of the present account, to the last unit."""

@@ -22,6 +22,8 @@ COARSENESS = (
 )
 _MOST_STEPS = 240
 """After a longer pause than this many steps the market has stood still meanwhile."""
+_COMMIT_EVERY_MS = 10_000
+"""What only the market did is told to nobody; it is written down this often, and whenever an account was filled."""
 _SHAPES = 256
 _BEYOND_BPS = 30.0
 """The farthest level that is shown."""
@@ -46,6 +48,8 @@ class CoarseFlow:
         self._shapes = [self._shape() for _ in range(_SHAPES)]
         self._sweep_chance = scenario.sweeps_per_minute * STEP_MS / 60_000
         self._at_ms: int | None = None
+        self._has_filled = False
+        self._committed_ms = 0
 
     def advance(self, now_ms: int) -> None:
         """Everything due up to `now_ms` (UTC ms) happens. The first call fills the book."""
@@ -59,7 +63,10 @@ class CoarseFlow:
         for _ in range(steps):
             self._at_ms += STEP_MS
             self._step()
-        self._venue.commit()
+        if self._has_filled or now_ms - self._committed_ms >= _COMMIT_EVERY_MS:
+            self._has_filled = False
+            self._committed_ms = now_ms
+            self._venue.commit()
 
     def _step(self) -> None:
         """Aggressors of this step know where it ends; makers follow them."""
@@ -96,6 +103,7 @@ class CoarseFlow:
 
     def _fill_crossed(self, ticks: int, *, buy: bool) -> None:
         for order in self.book.crossed(ticks, buy=buy):
+            self._has_filled = True
             self._venue.matching.fill_resting(order, order.remaining, self._market)
 
     def _strike(self, notional: float, *, buy: bool) -> None:
@@ -105,6 +113,7 @@ class CoarseFlow:
         lots = max(1, int(notional * 1e8 / (touch * market.rules.quote_step)))
         if book.has_own(buy=resting):
             for order, size in book.hit(touch, lots, buy=resting):
+                self._has_filled = True
                 self._venue.matching.fill_resting(order, size, market)
         self._venue.matching.print_recorded(market, touch, lots, buyer_is_maker=resting)
 

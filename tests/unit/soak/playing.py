@@ -1,18 +1,8 @@
 """Small soaks, played in this process as the command plays them."""
 
-import functools
-
 import pytest
 
-from mm.cli.soak import played
-from mm.soak.result import SoakResult
 from mm.soak.spec import SoakSpec
-
-
-@functools.cache
-def sound(seed: int, minutes: float = 20, faults: str = "all") -> SoakResult:
-    """Of the bot as it is; for several tests."""
-    return played(spec(seed, minutes, faults))
 
 
 def spec(seed: int, minutes: float, faults: str = "all", scenario: str = "lively") -> SoakSpec:
@@ -20,7 +10,9 @@ def spec(seed: int, minutes: float, faults: str = "all", scenario: str = "lively
 
 
 def often(monkeypatch: pytest.MonkeyPatch, *kinds: str) -> None:
-    """Restarts every few minutes, of these kinds (all, when none is named)."""
-    monkeypatch.setattr("mm.soak.restarts._MEAN_HOURS", 0.05)
+    """Faults every minute and restarts every two, of these kinds (all, when none is named)."""
+    monkeypatch.setattr("mm.soak.restarts._MEAN_HOURS", 0.02)
+    monkeypatch.setattr("mm.soak.restarts._SHORTEST", 20.0)
+    monkeypatch.setattr("mm.soak.fault_plan.MEAN_PAUSE", 40.0)
     if kinds:
         monkeypatch.setattr("mm.soak.restarts.KINDS", kinds)

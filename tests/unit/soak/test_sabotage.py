@@ -11,8 +11,9 @@ import pytest
 from mm.cli.soak import played
 from mm.domain.actions import RecordFill
 from mm.domain.events import IntentsCommitted
-from mm.domain.order import OrderIntent, OrderReport, OrderStatus
+from mm.domain.order import OrderIntent
 from mm.ledger import recording
+from mm.ports import PlaceAnswer, Unknown
 from mm.runner.dispatch import Dispatcher
 from mm.runner.latch import FileLatch
 from mm.runner.startup import RunSpec
@@ -20,9 +21,9 @@ from mm.soak.market import CANARY_KEY
 from mm.soak.report import lines
 from mm.soak.restarts import TRIP
 from mm.soak.spec import SoakSpec
+from mm.soak.watched_exchange import WatchedExchange
 from mm.soak.world import World
 from tests.unit.soak.playing import often, spec
-
 
 LOST = """
 lost:
@@ -51,19 +52,16 @@ def sends_before_the_commit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def sends_again_what_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
-    send = Dispatcher._send
+    place = WatchedExchange.place
 
-    async def stubborn(self: Any, intent: OrderIntent) -> None:
-        await send(self, intent)
-        known = self.engine.orders.get(intent.client_id)
-        if known is None or known.status is not OrderStatus.UNKNOWN:
-            return
-        while True:
+    async def stubborn(self: Any, intent: OrderIntent) -> PlaceAnswer:
+        answer = await place(self, intent)
+        while isinstance(answer, Unknown):
             await asyncio.sleep(1)
-            if isinstance(await self._exchange.place(intent), OrderReport):
-                return
+            answer = await place(self, intent)
+        return answer
 
-    monkeypatch.setattr(Dispatcher, "_send", stubborn)
+    monkeypatch.setattr(WatchedExchange, "place", stubborn)
 
 
 def forgets_a_fill(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,9 +84,7 @@ def takes_another_cap(monkeypatch: pytest.MonkeyPatch) -> None:
         return replace(
             said,
             risk=said.risk.model_copy(update={"max_position": Decimal("0.1")}),
-            strategy=said.strategy.model_copy(
-                update={"max_inventory": Decimal("0.1"), "base_size": Decimal("0.0105")}
-            ),
+            strategy=said.strategy.model_copy(update={"max_inventory": Decimal("0.1"), "base_size": Decimal("0.0105")}),
         )
 
     monkeypatch.setattr(World, "_spec", greedy)
