@@ -32,9 +32,11 @@ async def audited(home: Home, files: EnvironmentHome) -> Audit:
         async with open_reader(home, loaded, files.environment) as reader:
             most_ms = round(seconds(limits.max_clock_drift) * 1000)
             clocks = await measure(reader, most_ms, time.time_ns, time.monotonic_ns)
+            instrument = await reader.instrument(run.symbol)
             for attempt in range(_TRIES):
                 exchange = await read_exchange(reader, ledger, own, account_epoch=epoch, clocks=clocks, now=utc_now())
-                mine = read_ledger(ledger, own, to_units(limits.max_position), account_epoch=epoch)
+                cap = to_units(limits.max_position)
+                mine = read_ledger(ledger, own, cap, account_epoch=epoch, instrument=instrument)
                 found = audit(mine, exchange)
                 if not found.differences or live_run(files) is None or attempt == _TRIES - 1:
                     break

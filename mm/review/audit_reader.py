@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -11,7 +12,7 @@ from mm.domain.order import OrderReport, OrderStatus, Side
 from mm.ledger.history import nanoseconds
 from mm.ledger.queries import LedgerQueries
 from mm.ledger.reading import ANY_EPOCH
-from mm.ledger.views import OrderView, RunView
+from mm.ledger.views import FillView, OrderView, RunView
 from mm.ports import AccountReader
 from mm.review.audit import AT_EXCHANGE, NOWHERE, ExchangeSide, Intended, LedgerSide
 from mm.review.clock_gap import ClockGap
@@ -67,8 +68,17 @@ async def read_exchange(
     return ExchangeSide(orders.all(), tuple(trades), trade_orders, clocks, absent, len(too_old))
 
 
-def read_ledger(ledger: LedgerQueries, prefix: str, max_position_units: int, *, account_epoch: int) -> LedgerSide:
-    instrument = instrument_of(_first_run(ledger, account_epoch))
+def read_ledger(
+    ledger: LedgerQueries,
+    prefix: str,
+    max_position_units: int,
+    *,
+    account_epoch: int,
+    instrument: Instrument | None = None,
+) -> LedgerSide:
+    """`instrument`: as the exchange tells it now, in whose steps its side is; else that of the account's first run.
+    The exchange may have changed the steps since: runs keep each their own."""
+    instrument = instrument or instrument_of(_first_run(ledger, account_epoch))
     with ledger.one_moment():
         orders = ledger.orders(account_epoch=ANY_EPOCH)
         fills = ledger.fills(account_epoch=account_epoch)
@@ -77,7 +87,7 @@ def read_ledger(ledger: LedgerQueries, prefix: str, max_position_units: int, *, 
         prefix=prefix,
         instrument=instrument,
         intents=[_intended(view, instrument, account_epoch) for view in orders],
-        fills=[view.fill for view in fills],
+        fills=[_in_steps_of(instrument, view) for view in fills],
         flows_base_units=sum(to_units(flow.amount) for flow in flows if flow.asset == instrument.base),
         max_position_units=max_position_units,
     )
@@ -180,6 +190,12 @@ def _order_number(order: OrderReport) -> int:
 
 def _trade_number(fill: Fill) -> int:
     return fill.trade_id
+
+
+def _in_steps_of(instrument: Instrument, view: FillView) -> Fill:
+    if (view.tick_size, view.lot_size) == (instrument.tick_size, instrument.lot_size):
+        return view.fill
+    return replace(view.fill, ticks=int(view.price / instrument.tick_size), lots=int(view.size / instrument.lot_size))
 
 
 def _intended(view: OrderView, instrument: Instrument, account_epoch: int) -> Intended:

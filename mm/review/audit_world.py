@@ -23,4 +23,6 @@ async def audited(
             return None
         own, epoch = prefix(ledger.tag()), run.account_epoch
         theirs = await read_exchange(reader, ledger, own, account_epoch=epoch, clocks=clocks, now=now)
-        return audit(read_ledger(ledger, own, to_units(max_position), account_epoch=epoch), theirs)
+        instrument = await reader.instrument(run.symbol)
+        mine = read_ledger(ledger, own, to_units(max_position), account_epoch=epoch, instrument=instrument)
+        return audit(mine, theirs)

@@ -13,7 +13,7 @@ from mm.ledger.queries import LedgerQueries
 from mm.review import audit_reader
 from mm.review.audit import Difference, ExchangeSide, audit
 from mm.review.clock_gap import ClockGap
-from tests.fakes.account_reader import FakeReader, account
+from tests.fakes.account_reader import ETHUSDC, FakeReader, account
 from tests.fakes.mirror import mirror
 from tests.fakes.prepared_ledger import prepare
 
@@ -146,3 +146,17 @@ def test_later_pages_leave_a_running_bot_its_request_weight(
     assert len(read(ledger, reader).orders) == 24
     # 24 orders, two a page and an empty one: 13 pages, of which the first ten come without a pause.
     assert pauses == [1.2] * 3
+
+
+def test_steps_that_the_exchange_changed_since_are_no_difference(ledger: LedgerQueries) -> None:
+    """Ticks and lots of one side are not those of the other; prices and sizes are the same."""
+    finer = replace(ETHUSDC, tick_size=ETHUSDC.tick_size / 2, lot_size=ETHUSDC.lot_size / 10)
+    reader = mirror(ledger)
+    reader.history = tuple(
+        replace(each, ticks=each.ticks * 2, lots=each.lots * 10, executed_lots=each.executed_lots * 10)
+        for each in reader.history
+    )
+    reader.fills = tuple(replace(each, ticks=each.ticks * 2, lots=each.lots * 10) for each in reader.fills)
+    mine = audit_reader.read_ledger(ledger, PREFIX, 10**9, account_epoch=1, instrument=finer)
+    assert audit(mine, read(ledger, reader)).differences == ()
+    assert differences(ledger, reader), "in the steps of the run they differ"
