@@ -12,7 +12,10 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 JOBS ?= 2
 MINUTES ?= 1
 
-.PHONY: help setup run test check mutate bench docs wheel clean
+HOURS ?= 48
+SEEDS ?= 1..20
+
+.PHONY: help setup run test check mutate soak bench docs wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do \
@@ -47,6 +50,11 @@ check: setup ## format, lint, types, layers; no tests
 
 mutate: setup ## break core code on purpose for ten minutes; the unit tests must notice (SEED=1 plays a run again)
 	@$(BIN)/python -m scripts.mutate --minutes 10 --each 24 $(if $(SEED),--seed $(SEED))
+
+soak: setup ## two virtual days a seed with every fault, I1 to I6 checked after each event (HOURS=48 SEEDS=1..20)
+	@$(BIN)/mm soak --hours $(HOURS) --seeds $(SEEDS) --faults all --jobs $(JOBS)
+	@for n in 1 2 3 4 5 6 7 8 9 10; do PYTHONHASHSEED=$$n $(BIN)/mm soak --hours $(HOURS) --seed 1 --faults all --json \
+		| sed -n 's/.*"trace": "\(.*\)".*/\1/p'; done | sort | uniq -c | sed 's/^/trace of seed 1, processes: /'
 
 bench: setup ## latency, start-up and memory against their goals, as ratios (MINUTES=10: the long run for memory)
 	@$(BIN)/python -m bench --minutes $(MINUTES)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from mm.cli.options import Json
-from mm.domain.errors import ExitCode, UsageError
+from mm.domain.errors import InvariantBroken, UsageError
 from mm.home import Home
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def soak(
 
     Ledger against venue, orders against intents, limits, sending while stopped or stale, secrets in outputs (I1 to
     I6). The first violation is told with the command that plays it again. Touches no file of MM_HOME.
-    Exit codes: 0 all hold, 1 a violation, 2 wrong usage, 3 configuration.
+    Exit codes: 0 all hold, 2 wrong usage, 3 configuration, 11 an invariant was broken.
 
     \b
     Example:
@@ -129,5 +129,10 @@ def _sum(results: "list[SoakResult]") -> str:
 
 
 def _leave(results: "list[SoakResult]") -> None:
-    if any(not result.holds for result in results):
-        raise typer.Exit(int(ExitCode.FAILED))
+    broken = [result for result in results if not result.holds]
+    if broken:
+        first = broken[0].violations[0]
+        raise InvariantBroken(
+            f"{len(broken)} of {len(results)} soaks broke an invariant, the first {first.invariant} at {first.moment}",
+            f"play it again with '{broken[0].spec.command}'",
+        )

@@ -13,7 +13,8 @@ MmError
 ├── InstanceRunning        another bot, venue or backup holds the lock           exit 7
 ├── NotProven              orders may be left: the proof failed                  exit 8
 ├── LedgerError            the ledger cannot be written, read or trusted         exit 9
-└── CredentialsMissing     no key, or a key file others can read                 exit 10
+├── CredentialsMissing     no key, or a key file others can read                 exit 10
+└── InvariantBroken        a soak saw I1 to I6 broken                            exit 11
 """
 
 from enum import IntEnum
@@ -33,6 +34,7 @@ class ExitCode(IntEnum):
     NOT_PROVEN = 8
     LEDGER = 9
     CREDENTIALS = 10
+    INVARIANT = 11
 
 
 class MmError(Exception):
@@ -101,3 +103,7 @@ class LedgerError(MmError):
 
 class CredentialsMissing(MmError):
     exit_code = ExitCode.CREDENTIALS
+
+
+class InvariantBroken(MmError):
+    exit_code = ExitCode.INVARIANT
