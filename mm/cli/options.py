@@ -15,6 +15,14 @@ from mm.cli.output import note
 from mm.domain.errors import ConfigurationError, UsageError
 from mm.home import ENVIRONMENTS, Home
 
+
+def _queue(text: str) -> str:
+    models = ("conservative", "proportional", "optimistic")
+    if text not in models:
+        raise typer.BadParameter(f"{text!r} is none of {', '.join(models)}")
+    return text
+
+
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Profile = Annotated[str | None, typer.Option("--profile", "-p", metavar="NAME", help="Capital tier, like 100usdc.")]
 Replay = Annotated[
@@ -23,6 +31,19 @@ Replay = Annotated[
 ]
 ReplayFrom = Annotated[
     str | None, typer.Option("--from", metavar="TIME", help="Recorded bars: begin there, like 2024-08-05T00:00Z.")
+]
+Queue = Annotated[
+    str | None,
+    typer.Option(
+        "--queue",
+        parser=_queue,
+        metavar="MODEL",
+        help="Recorded market: conservative (default), proportional or optimistic queues.",
+    ),
+]
+ServeAs = Annotated[
+    str | None,
+    typer.Option("--as", metavar="SYMBOL", help="Symbol a recording is served as; unless said ETHUSDT is ETHUSDC."),
 ]
 Sim = Annotated[bool, typer.Option("--sim", help="The local venue.")]
 Testnet = Annotated[bool, typer.Option("--testnet", help="Binance Spot testnet.")]

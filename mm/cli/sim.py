@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, cast
 import typer
 
 from mm.cli.calibrate import calibrate
-from mm.cli.options import Json, Replay, ReplayFrom, amount, moment
+from mm.cli.options import Json, Queue, Replay, ReplayFrom, ServeAs, amount, moment
 from mm.cli.sim_accounts import accounts
 from mm.cli.sim_accounts import deposit as deposit_command
 from mm.cli.sim_accounts import withdraw as withdraw_command
@@ -37,13 +37,6 @@ def _flavour(text: str) -> str:
     return text
 
 
-def _queue(text: str) -> str:
-    models = ("conservative", "proportional", "optimistic")
-    if text not in models:
-        raise typer.BadParameter(f"{text!r} is none of {', '.join(models)}")
-    return text
-
-
 Deposit = Annotated[
     Decimal | None, typer.Option("--deposit", parser=amount, metavar="AMOUNT", help="Quote that a new account holds.")
 ]
@@ -57,19 +50,8 @@ def start(
     seed: Annotated[int | None, typer.Option("--seed", help="Seed of the generated market.")] = None,
     replay: Replay = None,
     replay_from: ReplayFrom = None,
-    queue: Annotated[
-        str | None,
-        typer.Option(
-            "--queue",
-            parser=_queue,
-            metavar="MODEL",
-            help="Recorded market: conservative (default), proportional or optimistic queues.",
-        ),
-    ] = None,
-    serve_as: Annotated[
-        str | None,
-        typer.Option("--as", metavar="SYMBOL", help="Symbol a recording is served as; unless said ETHUSDT is ETHUSDC."),
-    ] = None,
+    queue: Queue = None,
+    serve_as: ServeAs = None,
     port: Annotated[int | None, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0: any.")] = None,
     deposit: Deposit = None,
     flavour: Annotated[

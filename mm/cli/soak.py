@@ -1,29 +1,37 @@
 """`mm soak`: days of trading in minutes, in virtual time."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from mm.cli.options import Json
+from mm.cli.options import Json, Queue, Replay, ReplayFrom, ServeAs, moment
 from mm.domain.errors import InvariantBroken, UsageError
 from mm.home import Home
 
 if TYPE_CHECKING:
+    from mm.exchange.venue.recorded_book import QueueModel
     from mm.ports import AccountReader
     from mm.soak.result import SoakResult
     from mm.soak.spec import SoakSpec
     from mm.soak.world import World
 
 _LONGEST_HOURS = 24 * 400
+_HOURS = 48.0
 
 
 def soak(
-    hours: Annotated[float, typer.Option(help="Virtual hours to run.")] = 48.0,
+    hours: Annotated[
+        float | None, typer.Option(help="Virtual hours to run: 48 unless said, a capture whole.", show_default=False)
+    ] = None,
     profile: Annotated[str, typer.Option(help="Profile the bot runs with.")] = "100usdc",
     seed: Annotated[int, typer.Option(help="Decides market, faults, kills and their moments.")] = 1,
     seeds: Annotated[str | None, typer.Option(help="Several seeds, like 1..20: a line each and a sum.")] = None,
     faults: Annotated[str, typer.Option(help="none, all (a random plan from the seed), or a schedule file.")] = "none",
     scenario: Annotated[str | None, typer.Option(help="Generated market; else the configured one.")] = None,
+    replay: Replay = None,
+    replay_from: ReplayFrom = None,
+    queue: Queue = None,
+    serve_as: ServeAs = None,
     jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes for several seeds.")] = 1,
     restarts: Annotated[bool, typer.Option(help="Kill and restart the bot at random moments.")] = True,
     as_json: Json = False,
@@ -31,24 +39,49 @@ def soak(
     """Run the real bot on a venue in process, in virtual time, and check after every event that nothing is lost.
 
     Ledger against venue, orders against intents, limits, sending while stopped or stale, secrets in outputs (I1 to
-    I6). The first violation is told with the command that plays it again. Touches no file of MM_HOME.
+    I6). The first violation is told with the command that plays it again. Touches no file of MM_HOME. With --replay
+    the market is a recorded one, whose book is followed and must have no gap and never be crossed; sizes in another
+    coin than the profile's are scaled to the same worth.
     Exit codes: 0 all hold, 2 wrong usage, 3 configuration, 11 an invariant was broken.
 
     \b
     Example:
       mm soak --hours 48 --seed 1 --faults all
       mm soak --hours 48 --seeds 1..20 --faults all --jobs 2
+      mm soak --replay binance_spot_nexousdt_20240723.raw.gz --replay binance_spot_nexousdt_20240724.raw.gz
     """
     from mm.cli.output import emit_json
+    from mm.exchange.venue.bars import is_bars
     from mm.soak.report import as_json as jsoned
     from mm.soak.report import line, lines
     from mm.soak.spec import SoakSpec
 
-    if not 0 < hours <= _LONGEST_HOURS:
+    if hours is not None and not 0 < hours <= _LONGEST_HOURS:
         raise UsageError(f"--hours {hours:g}", f"give more than 0 and at most {_LONGEST_HOURS}")
+    files = replay or []
+    if files and scenario:
+        raise UsageError("--replay and --scenario exclude each other", "a recorded market is what it was")
+    for option, value in (("--from", replay_from), ("--queue", queue), ("--as", serve_as)):
+        if value is not None and not files:
+            raise UsageError(f"{option} is about a recorded market", "it goes with --replay")
+    if replay_from is not None:
+        moment(replay_from, "--from")
+    asked = hours or (0.0 if files and not is_bars(files[0]) else _HOURS)
     chosen = [seed] if seeds is None else _range(seeds)
     specs = [
-        SoakSpec(hours, profile, each, faults=faults, scenario=scenario or "", restarts=restarts) for each in chosen
+        SoakSpec(
+            asked,
+            profile,
+            each,
+            faults=faults,
+            scenario=scenario or "",
+            restarts=restarts,
+            replay=tuple(map(str, files)),
+            replay_as=serve_as or "",
+            replay_from=replay_from or "",
+            queue=cast("QueueModel", queue) if queue else "",
+        )
+        for each in chosen
     ]
     if seeds is None:
         result = played(specs[0])

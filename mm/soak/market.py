@@ -1,4 +1,4 @@
-"""The venue of a soak: one symbol, a coarse generated market, an account for the bot."""
+"""The venue of a soak: one symbol, a coarse generated market or a recorded one, an account for the bot."""
 
 import random
 from collections.abc import Callable
@@ -7,50 +7,82 @@ from decimal import Decimal
 from mm.clock.simulated import SimulatedClock
 from mm.config.settings import MmSettings
 from mm.domain.errors import ConfigurationError
-from mm.exchange.venue.coarse_flow import STEP_MS, CoarseFlow
+from mm.exchange.venue.coarse_flow import COARSENESS, STEP_MS, CoarseFlow
 from mm.exchange.venue.faults.plan import FaultPlan
 from mm.exchange.venue.faulty_exchange import FaultyExchange
-from mm.exchange.venue.in_process import InProcessExchange
-from mm.exchange.venue.scenarios import SCENARIOS
+from mm.exchange.venue.scenarios import SCENARIOS, Scenario
 from mm.exchange.venue.symbol_rules import default_symbols
 from mm.exchange.venue.venue import Venue
 from mm.ports import AccountReader, Exchange
+from mm.soak.recorded_market import RecordedMarket, RecordedSoak, WatchedBooks
 
 CANARY_KEY = "CANARYkey7d1f0c5be2a94c3f8a6e5b1d2c3f4a59687786950a1b2c3d4e5f6071"
 CANARY_SECRET = "CANARYsecret4b8f17a2c6d9e0f3152738495a6b7c8d9eaf0b1c2d3e4f50617"  # noqa: S105 - a canary, see `canary`
 
 
+_PRIMING_NS = 10_000_000
+_PRIMING_STEPS = 6_000
+
+
 class SoakMarket:
-    """Raises ConfigurationError for a scenario or symbol that is not listed."""
+    """`scenario` says its name and description, `coarseness` what is made up in it. `on_wrong` is told of a recording
+    that broke. Raises ConfigurationError for a scenario or symbol that is not listed, a recording that cannot be read.
+    """
 
     def __init__(
-        self, settings: MmSettings, scenario: str, clock: SimulatedClock, rng: random.Random, plan: FaultPlan
+        self,
+        settings: MmSettings,
+        scenario: str,
+        clock: SimulatedClock,
+        rng: random.Random,
+        plan: FaultPlan,
+        *,
+        recorded: RecordedSoak | None = None,
     ) -> None:
-        found = SCENARIOS.get(scenario)
         rules = default_symbols().get(settings.symbol)
-        if found is None:
-            raise ConfigurationError(f"no scenario {scenario[:40]!r}", f"there are {', '.join(SCENARIOS)}")
         if rules is None:
             raise ConfigurationError(f"the venue does not list {settings.symbol}", "choose one of `mm sim status`")
-        self.scenario = found
         self.symbol = settings.symbol
         self.settings = settings
         self.venue = Venue({settings.symbol: rules}, lambda: clock.now() // 1_000_000)
-        self.flow = CoarseFlow(self.venue, settings.symbol, found, rng, settings.venue.start_price)
+        self.on_wrong: Callable[[str], None] = lambda _text: None
+        self.recorded = None if recorded is None else RecordedMarket(self.venue, recorded, self._tell_wrong)
+        self.flow: CoarseFlow | RecordedMarket = self.recorded or self._generated(scenario, rng)
+        self.scenario: RecordedSoak | Scenario = recorded or _scenario(scenario)
+        self.coarseness = COARSENESS if recorded is None else recorded.coarseness
         self.plan = plan
         self.on_wipe: Callable[[], None] = lambda: None
         self._clock = clock
         self.uid = self.venue.open_account(self._deposits(), *self._fees(), CANARY_KEY).uid
-        self.exchange = InProcessExchange(
+        self.exchange = WatchedBooks(
             self.venue,
             self.uid,
             settings.symbol,
             clock=clock,
             advance=self.flow.advance,
             depth=settings.execution.book_depth,
-            step_seconds=STEP_MS / 1000,
+            step_seconds=(STEP_MS if recorded is None else recorded.step_ms) / 1000,
+            only_changes=recorded is not None,
         )
+        self.exchange.recorded = self.recorded
         self.flow.advance(self.venue.now_ms())
+        if self.recorded is not None:
+            self._prime(self.recorded)
+
+    def _generated(self, scenario: str, rng: random.Random) -> CoarseFlow:
+        return CoarseFlow(self.venue, self.symbol, _scenario(scenario), rng, self.settings.venue.start_price)
+
+    def _prime(self, recorded: RecordedMarket) -> None:
+        """Time passes until the recording has a book, a minute at most."""
+        for _ in range(_PRIMING_STEPS):
+            if recorded.watch is not None:
+                return
+            self._clock.advance(_PRIMING_NS)
+            recorded.advance(self.venue.now_ms())
+        raise ConfigurationError("the recording has no book within its first minute", "give a capture with a snapshot")
+
+    def _tell_wrong(self, text: str) -> None:
+        self.on_wrong(text)
 
     def client(self) -> Exchange:
         """The exchange as a new process reaches it: through the faults, if there are any."""
@@ -99,3 +131,10 @@ class SoakMarket:
     def deposit(self) -> Decimal:
         """Enough for the profile, whatever the local venue's own deposit is set to."""
         return max(self.settings.venue.deposit, self.settings.capital)
+
+
+def _scenario(name: str) -> Scenario:
+    found = SCENARIOS.get(name)
+    if found is None:
+        raise ConfigurationError(f"no scenario {name[:40]!r}", f"there are {', '.join(SCENARIOS)}")
+    return found

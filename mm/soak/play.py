@@ -7,6 +7,8 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from mm.soak.canary import leaks
 from mm.soak.fault_plan import fault_plan
 from mm.soak.market import SoakMarket
 from mm.soak.memory import MemoryWatch
+from mm.soak.recorded_market import RecordedSoak, recorded_soak
 from mm.soak.result import SoakResult, Speed
 from mm.soak.spec import SoakSpec
 from mm.soak.world import World
@@ -32,39 +35,51 @@ Audit = Callable[[World, AccountReader], Awaitable[tuple[str, tuple[str, ...]]]]
 
 
 def play(spec: SoakSpec, loaded: LoadedSettings, audit: Audit) -> SoakResult:
-    """Raises ConfigurationError for an unknown scenario, symbol or fault."""
+    """Raises ConfigurationError for an unknown scenario, symbol or fault, or a recording that cannot be read."""
+    recorded = _recorded(spec, loaded) if spec.replay else None
+    begins = START_NS if recorded is None else recorded.begins_ms * 1_000_000
     with tempfile.TemporaryDirectory(prefix="mm-soak-", dir=_RAM if _RAM.is_dir() else None) as folder:
-        clock = SimulatedClock(START_NS)
+        clock = SimulatedClock(begins)
         gc.collect()
         gc.freeze()
         before = gc.get_threshold()
         gc.set_threshold(100_000, 20, 50)
         try:
-            return run_virtual(_play(spec, loaded, audit, Path(folder), clock), clock=clock)
+            return run_virtual(_play(spec, loaded, audit, Path(folder), clock, recorded=recorded), clock=clock)
         finally:
             gc.set_threshold(*before)
             gc.unfreeze()
 
 
 async def _play(
-    spec: SoakSpec, loaded: LoadedSettings, audit: Audit, folder: Path, clock: SimulatedClock
+    spec: SoakSpec,
+    configured: LoadedSettings,
+    audit: Audit,
+    folder: Path,
+    clock: SimulatedClock,
+    *,
+    recorded: RecordedSoak | None,
 ) -> SoakResult:
+    loaded = configured if recorded is None else recorded.loaded
+    hours = spec.hours if recorded is None else recorded.hours
     seeds = random.Random(spec.seed)  # noqa: S311 - a market and moments, no secrets
     scenario = spec.scenario or loaded.settings.venue.scenario
-    plan = fault_plan(spec, random.Random(seeds.getrandbits(64)), clock.now() // 1_000_000)  # noqa: S311 - the same
-    market = SoakMarket(loaded.settings, scenario, clock, random.Random(seeds.getrandbits(64)), plan)  # noqa: S311 - the same
+    plan = fault_plan(replace(spec, hours=hours), random.Random(seeds.getrandbits(64)), clock.now() // 1_000_000)  # noqa: S311 - the same
+    noise = random.Random(seeds.getrandbits(64))  # noqa: S311 - the same
+    market = SoakMarket(loaded.settings, scenario, clock, noise, plan, recorded=recorded)
     world = World(folder, loaded, spec.profile, clock, market, seed=seeds.getrandbits(64), restarts=spec.restarts)
     await world.begin()
-    memory = MemoryWatch(clock, min(3600.0, spec.hours * 360))
+    market.on_wrong = lambda text: world.oracle.violate("market", text)
+    memory = MemoryWatch(clock, min(3600.0, hours * 360))
     watching = asyncio.create_task(memory.run())
     wall, cpu = time.monotonic(), time.process_time()
-    until = int(spec.hours * _HOUR)
+    until = int(hours * _HOUR)
     await world.play(until)
     speed = Speed(time.monotonic() - wall, time.process_time() - cpu, clock.monotonic() / _HOUR)
     ended = clock.monotonic()
     watching.cancel()
     grown = memory.result()
-    said = await _look_back(world, audit)
+    said = await _look_back(world, audit, is_whole=recorded is not None and recorded.is_whole)
     await world.settle()
     tasks = [task for task in asyncio.all_tasks() if task is not asyncio.current_task()]
     if tasks:
@@ -90,6 +105,8 @@ async def _play(
         clean_runs=world.clean_runs,
         active_share=world.active_ns / max(1, ended),
         scenario=f"{market.scenario.name}: {market.scenario.description}",
+        coarseness=market.coarseness,
+        recording="" if market.recorded is None else market.recorded.said(),
         speed=speed,
         memory=grown,
         audit=said,
@@ -101,9 +118,27 @@ async def _play(
     )
 
 
-async def _look_back(world: World, audit: Audit) -> str:
+def _recorded(spec: SoakSpec, loaded: LoadedSettings) -> RecordedSoak:
+    begin = None
+    if spec.replay_from:
+        moment = datetime.fromisoformat(spec.replay_from)
+        begin = round((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    return recorded_soak(
+        loaded,
+        tuple(map(Path, spec.replay)),
+        hours=spec.hours or None,
+        seed=spec.seed,
+        from_ms=begin,
+        queue=spec.queue or None,
+        serve_as=spec.replay_as or None,
+    )
+
+
+async def _look_back(world: World, audit: Audit, *, is_whole: bool) -> str:
     """Everything once more, whole: the ledger's audit, the money, what is open, what still runs."""
     oracle, market = world.oracle, world.market
+    if market.recorded is not None and is_whole and not market.recorded.finished:
+        oracle.violate("market", "the recording was not played to its end")
     if oracle.violations:
         return "not made: a violation came before"
     left = market.venue.open_orders(market.uid, market.symbol)

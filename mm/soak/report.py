@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mm.exchange.venue.coarse_flow import COARSENESS
 from mm.soak.operator import HABIT
 from mm.soak.result import SoakResult
 
@@ -13,11 +12,14 @@ DURABILITY = "ledger in a temporary folder, synchronous=OFF; commits inline; no 
 def lines(result: SoakResult) -> Iterator[str]:
     spec, speed, memory = result.spec, result.speed, result.memory
     yield (
-        f"soak of {spec.profile}, seed {spec.seed}: {speed.virtual_hours:.2f} virtual hours of {spec.hours:g}, "
+        f"soak of {spec.profile}, seed {spec.seed}: {speed.virtual_hours:.2f} virtual hours of "
+        f"{f'{spec.hours:g}' if spec.hours else 'all'}, "
         f"{result.events} events, {result.actions} actions, {result.checks} checks of I1 to I5"
     )
     yield f"market: {result.scenario}"
-    yield f"  {COARSENESS}"
+    yield f"  {result.coarseness}"
+    if result.recording:
+        yield f"  {result.recording}"
     yield f"  {DURABILITY}"
     fees = ", ".join(f"{amount:f} {asset}" for asset, amount in result.fees.items()) or "none"
     yield (
@@ -72,7 +74,8 @@ def as_json(result: SoakResult) -> dict[str, Any]:
         "hours": speed.virtual_hours,
         "faults_asked": spec.faults,
         "scenario": result.scenario,
-        "coarseness": COARSENESS,
+        "coarseness": result.coarseness,
+        "recording": result.recording or None,
         "trace": result.trace,
         "events": result.events,
         "actions": result.actions,

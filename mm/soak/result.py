@@ -34,7 +34,8 @@ class Memory:
 class SoakResult:
     """`faults` kinds met and how often; `restarts` by kind; `resumes` how often the operator lifted a halt, by cause.
     `pnl` in quote over all accounts, each marked at the last bid; `unreadable` trades of a wiped account that no
-    ledger could hold; `audit` what the audit of the ledger said in short; `left_open` own orders at the end."""
+    ledger could hold; `audit` what the audit of the ledger said in short; `coarseness` what is made up in
+    the market, `recording` what was played and seen of one; `left_open` own orders at the end."""
 
     spec: SoakSpec
     trace: str
@@ -53,9 +54,11 @@ class SoakResult:
     clean_runs: int
     active_share: float
     scenario: str
+    coarseness: str
     speed: Speed
     memory: Memory
     audit: str
+    recording: str = ""
     faults: dict[str, int] = field(default_factory=dict)
     restarts: dict[str, int] = field(default_factory=dict)
     resumes: dict[str, int] = field(default_factory=dict)

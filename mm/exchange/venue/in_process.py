@@ -32,7 +32,8 @@ _STEP_SECONDS = 0.1
 
 class InProcessExchange:
     """Plays `mm.ports.Exchange` for one account and symbol. `advance(now_ms)` drives the market between steps,
-    `step_seconds` apart (None: a tenth of a second)."""
+    `step_seconds` apart (None: a tenth of a second). `only_changes`: a book is told when it changed, as on a depth
+    stream, else at every step."""
 
     fence_seconds = 13.0
 
@@ -46,6 +47,7 @@ class InProcessExchange:
         advance: Callable[[int], None],
         depth: int = 10,
         step_seconds: float | None = None,
+        only_changes: bool = False,
     ) -> None:
         self._venue = venue
         self.uid = uid
@@ -54,6 +56,7 @@ class InProcessExchange:
         self._advance = advance
         self._depth = depth
         self._step_seconds = step_seconds
+        self._only_changes = only_changes
         self._rules = venue.market(symbol).rules
         self._grid = self._instrument()
 
@@ -137,6 +140,7 @@ class InProcessExchange:
         tape, clock = self._venue.market(self._symbol).tape, self._clock
         told = tape.prints[-1].trade_id if tape.prints else 0
         pause = self._step_seconds or _STEP_SECONDS
+        shown = -1
         try:
             for stream in ("market", "account"):
                 sink(StreamUp(stream=stream, **self._now()))
@@ -162,7 +166,10 @@ class InProcessExchange:
                             exchange_ms=trade.time_ms,
                         )
                     )
-                sink(BookSeen(at=at, mono=mono, book=self._book(), exchange_ms=now_ms))
+                book_id = self._venue.market(self._symbol).book.log.last_id
+                if book_id != shown or not self._only_changes:
+                    shown = book_id
+                    sink(BookSeen(at=at, mono=mono, book=self._book(), exchange_ms=now_ms))
                 await clock.sleep(pause)
         finally:
             unsubscribe()

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from mm.domain.errors import ConfigurationError, ExchangeError
 from mm.exchange.venue.bar_replay import BarReplay
-from mm.exchange.venue.bars import is_bars, read_bars, symbol_of
+from mm.exchange.venue.bars import MINUTE_MS, is_bars, read_bars, symbol_of
 from mm.exchange.venue.recorded_book import QueueModel
 from mm.exchange.venue.recording import Diff, RecordedTrade, Snapshot, read, stamp_of
 from mm.exchange.venue.replay import Replay
@@ -65,14 +65,22 @@ class Recordings:
         self.check()
         return self._tried(self._first_bar if self.are_bars else self._first_price)
 
-    def captured_ms(self) -> int:
-        """From the first line of a capture to its last. Raises ConfigurationError."""
+    def length_ms(self, most_ms: int | None = None) -> int:
+        """How long it plays: a capture from its first line to its last, bars a minute each, counted up to `most_ms`.
 
-        def length() -> int:
+        Raises ConfigurationError.
+        """
+
+        def captured() -> int:
             stamps = [stamp for path in self.files for stamp in _ends(path)]
             return (stamps[-1] - stamps[0]) // 1_000_000
 
-        return self._tried(length)
+        def counted() -> int:
+            bars = read_bars(self.files, self.from_ms)
+            most = None if most_ms is None else -(-most_ms // MINUTE_MS)
+            return sum(MINUTE_MS for _ in itertools.islice(bars, most))
+
+        return self._tried(counted if self.are_bars else captured)
 
     def _first_bar(self) -> tuple[int, int]:
         bar = next(read_bars(self.files, self.from_ms), None)
