@@ -45,6 +45,13 @@ class Reconcile(Action):
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReadRules(Action):
+    """Read the symbol's rules again and compare them with the run's, then report `RulesRead`."""
+
+    why: str
+
+
 # --- to the record ----------------------------------------------------------------
 
 

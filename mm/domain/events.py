@@ -218,3 +218,11 @@ class ClockDrift(Event):
 
     drift_ms: int
     round_trip_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RulesRead(Event):
+    """The symbol's rules were read again: each that is not as the run knows it, or why they could not be read."""
+
+    changes: tuple[str, ...] = ()
+    error: str = ""

@@ -17,10 +17,12 @@ from mm.domain.events import (
     PlaceRejected,
     PlaceUnknown,
     QueryFailed,
+    RulesRead,
 )
 from mm.domain.order import OrderStatus
 from mm.engine.quoting import Quoting
 from mm.engine.reconciling import Reconciling
+from mm.engine.rules import Rules
 from mm.execution.client_order_id import is_own
 from mm.execution.order_manager import OrderManager
 from mm.risk.engine import RiskEngine
@@ -43,6 +45,7 @@ class OwnOrderEvents:
         self._quoting = quoting
         self._reconciling = reconciling
         self._tag = tag
+        self._rules = Rules(risk)
 
     def handlers(self) -> dict[type[Event], Handler]:
         return {
@@ -57,6 +60,7 @@ class OwnOrderEvents:
             CancelUnknown: lambda _: (),  # the cancel is repeated by the order manager's own clock
             OrderAbsent: self._on_absent,
             QueryFailed: self._on_query_failed,
+            RulesRead: self._on_rules,
         }
 
     def _on_order(self, event: OrderSeen) -> Sequence[Action]:
@@ -71,6 +75,7 @@ class OwnOrderEvents:
         actions = self._orders.report(report, event.source, event.mono)
         if event.source == "place":
             actions += self._risk.order_ok(event.mono)
+            self._rules.accepted()
         if report.status.is_final:
             self._quoting.wake()
         return actions
@@ -97,6 +102,8 @@ class OwnOrderEvents:
 
     def _on_rejected(self, event: PlaceRejected) -> Sequence[Action]:
         why = f"{event.code} {event.reason}"
+        order = self._orders.get(event.client_id)
+        decided_mono = event.mono if order is None else order.placed_mono
         actions = self._orders.end(event.client_id, OrderStatus.REJECTED, "place", why)
         if event.reason in _FAULTY_KEY:
             actions += self._risk.halt(event.reason, f"the exchange refused the key or the place: {event.message}")
@@ -108,6 +115,8 @@ class OwnOrderEvents:
             # At most one attempt per refresh of the balances.
             self._quoting.await_balances()
             actions += self._reconciling.ask("the exchange says the funds do not suffice", anew=True)
+        elif event.reason.startswith("filter"):
+            actions += self._rules.refused(why, decided_mono)
         return actions
 
     def _on_unknown(self, event: PlaceUnknown) -> Sequence[Action]:
@@ -125,6 +134,9 @@ class OwnOrderEvents:
         if actions:
             self._quoting.wake()
         return actions
+
+    def _on_rules(self, event: RulesRead) -> Sequence[Action]:
+        return self._rules.read(event)
 
     def _on_query_failed(self, event: QueryFailed) -> Sequence[Action]:
         self._orders.query_failed(event.client_id, event.mono)

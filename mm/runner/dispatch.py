@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mm.domain.actions import Action, Cancel, OpenHalt, Place, Query, Reconcile, StopRun
+from mm.domain.actions import Action, Cancel, OpenHalt, Place, Query, ReadRules, Reconcile, StopRun
 from mm.domain.errors import LedgerError
 from mm.domain.events import (
     CancelRejected,
@@ -92,6 +92,8 @@ class Dispatcher:
                 self.spawn(self._reconciler.query(action.client_id, past_fence=action.past_fence))
             elif isinstance(action, Reconcile):
                 self.spawn(self._reconciler.reconcile())
+            elif isinstance(action, ReadRules):
+                self.spawn(self._reconciler.read_rules())
             elif isinstance(action, StopRun):
                 if not self.finished.done():
                     self.finished.set_result(action.why)

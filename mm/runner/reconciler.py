@@ -1,7 +1,7 @@
 """Reads what the exchange holds and tells the engine, event by event. Start-up, reconnects and doubts all come here."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from mm.domain.errors import ExchangeError
 from mm.domain.events import (
@@ -12,6 +12,7 @@ from mm.domain.events import (
     OrderSeen,
     QueryFailed,
     Reconciled,
+    RulesRead,
 )
 from mm.domain.fill import Fill
 from mm.domain.order import OrderReport, OrderStatus
@@ -80,6 +81,21 @@ class Reconciler:
         except ExchangeError as error:
             problems = [f"the exchange could not be read: {error.message}"]
         self._sink(Reconciled(problems=tuple(problems), **self._now()))
+
+    async def read_rules(self) -> None:
+        """The rules as the exchange tells them now, against those of the run."""
+        known = self._engine.setup.instrument
+        try:
+            told = await self._reader.instrument(self._symbol)
+        except ExchangeError as error:
+            self._sink(RulesRead(at=self._clock.now(), mono=self._clock.monotonic(), error=error.message))
+            return
+        changes = tuple(
+            f"{each.name} was {before} and is {now}"
+            for each in fields(known)
+            if (before := getattr(known, each.name)) != (now := getattr(told, each.name))
+        )
+        self._sink(RulesRead(at=self._clock.now(), mono=self._clock.monotonic(), changes=changes))
 
     async def _orders(self) -> list[str]:
         believed = {

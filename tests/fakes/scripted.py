@@ -36,6 +36,7 @@ class ScriptedExchange:
         self.balances = [Balance("USDC", CAPITAL, 0)]
         self.errors: dict[str, Exception] = {}
         """By name of a method: raised instead of an answer."""
+        self.rules = ETHUSDC
         self.drift_ms = 0
         self.place_answer: Callable[[OrderIntent], Awaitable[PlaceAnswer]] = _opened
         self.cancel_answer: Callable[[str], Awaitable[CancelAnswer]] = _unknown
@@ -62,7 +63,7 @@ class ScriptedExchange:
 
     async def instrument(self, symbol: str) -> Instrument:
         self._call("instrument", symbol)
-        return ETHUSDC
+        return self.rules
 
     async def fee_rates(self, symbol: str) -> FeeRates:
         return FEES

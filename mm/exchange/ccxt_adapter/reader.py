@@ -43,7 +43,8 @@ class Reader:
             raise _unreadable(f"rules of {wanted}", error) from None
         if "LIMIT_MAKER" not in order_types:
             raise ExchangeError(f"{wanted} takes no LIMIT_MAKER orders", "choose another symbol")
-        if wanted == self._symbol.id:
+        if wanted == self._symbol.id and self._symbol.instrument is None:
+            # Once: orders and reports of this adapter's life are counted in the steps it began with.
             self._symbol.learn(found)
             self._client.set_markets([self._client.parse_market(raw)])
         return found

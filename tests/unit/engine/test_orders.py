@@ -330,7 +330,7 @@ def test_repeated_refusals_open_the_breaker_and_one_probe_closes_it() -> None:
     breaker = CircuitBreakerSettings(threshold=2, timeout=timedelta(seconds=30))
     desk = Desk(engine_setup(risk={"circuit_breaker": breaker}, strategy={"levels": 2}))
     first, second = places(desk.start())
-    refused = {"code": -1013, "reason": "filter", "message": "PRICE_FILTER"}
+    refused = {"code": -1010, "reason": "rejected", "message": "no"}
     for order in (first, second):
         desk.sent(order)
         actions = desk.feed(PlaceRejected, client_id=order.client_id, **refused)
@@ -352,11 +352,11 @@ def test_a_failed_probe_opens_the_breaker_again() -> None:
     desk = Desk(engine_setup(risk={"circuit_breaker": breaker}))
     (bid,) = places(desk.start())
     desk.sent(bid)
-    desk.feed(PlaceRejected, client_id=bid.client_id, code=-1013, reason="filter", message="")
+    desk.feed(PlaceRejected, client_id=bid.client_id, code=-1010, reason="rejected", message="")
     (probe,) = places(desk.live(30.25))
     desk.sent(probe)
     assert "breaker_open" in risks(
-        desk.feed(PlaceRejected, client_id=probe.client_id, code=-1013, reason="filter", message="")
+        desk.feed(PlaceRejected, client_id=probe.client_id, code=-1010, reason="rejected", message="")
     )
     assert not places([*desk.live(29), *desk.tick()])
 

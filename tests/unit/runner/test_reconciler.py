@@ -15,6 +15,7 @@ from mm.domain.events import (
     OrderSeen,
     QueryFailed,
     Reconciled,
+    RulesRead,
 )
 from mm.domain.fill import Fill
 from mm.domain.order import OrderIntent, OrderStatus
@@ -267,3 +268,25 @@ def test_a_question_that_fails_is_told_as_failed(what: str) -> None:
     (told,) = room.query(bid, past_fence=True)
     assert isinstance(told, QueryFailed)
     assert told.why == "busy"
+
+
+def rules_read(room: Room) -> RulesRead:
+    room.told = []
+    run_virtual(room.reconciler.read_rules())
+    (read,) = room.told
+    assert isinstance(read, RulesRead)
+    return read
+
+
+def test_rules_are_compared_with_those_of_the_run() -> None:
+    room = Room()
+    assert rules_read(room).changes == ()
+    known = room.desk.engine.setup.instrument
+    room.exchange.rules = replace(known, min_notional=known.min_notional * 4)
+    assert rules_read(room).changes == (f"min_notional was {known.min_notional} and is {known.min_notional * 4}",)
+
+
+def test_rules_that_cannot_be_read_are_told_as_that() -> None:
+    room = Room()
+    room.exchange.errors["instrument"] = ExchangeError("no answer")
+    assert rules_read(room).error == "no answer"
