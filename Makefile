@@ -15,7 +15,7 @@ MINUTES ?= 1
 HOURS ?= 48
 SEEDS ?= 1..20
 
-.PHONY: help setup run test check mutate soak bench docs wheel clean
+.PHONY: help setup run test check mutate soak replays bench docs wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do \
@@ -55,6 +55,13 @@ soak: setup ## two virtual days a seed with every fault, I1 to I6 checked after 
 	@$(BIN)/mm soak --hours $(HOURS) --seeds $(SEEDS) --faults all --jobs $(JOBS)
 	@for n in 1 2 3 4 5 6 7 8 9 10; do PYTHONHASHSEED=$$n $(BIN)/mm soak --hours $(HOURS) --seed 1 --faults all --json \
 		| sed -n 's/.*"trace": "\(.*\)".*/\1/p'; done | sort | uniq -c | sed 's/^/trace of seed 1, processes: /'
+
+replays: setup ## recorded markets over the wire in real time (22 minutes): a plain client, ccxt.pro and the bot follow them
+	@$(BIN)/python -m scripts.replays
+
+fuzz: setup ## 20,000 hostile requests at the local venue (SEED=1 plays a run again; REQUESTS=…)
+	@seed=$(or $(SEED),$$RANDOM); echo "seed $$seed"; MM_FUZZ_SEED=$$seed MM_FUZZ_REQUESTS=$(or $(REQUESTS),20000) \
+		$(BIN)/python -m pytest tests/integration/test_venue_fuzz.py -k hostile --timeout 3000
 
 bench: setup ## latency, start-up and memory against their goals, as ratios (MINUTES=10: the long run for memory)
 	@$(BIN)/python -m bench --minutes $(MINUTES)
