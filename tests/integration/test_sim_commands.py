@@ -110,6 +110,8 @@ def _listens(port: int) -> bool:
         socket.create_connection(("127.0.0.1", port), timeout=1).close()
     except ConnectionRefusedError:
         return False
+    except ConnectionResetError:
+        return True  # accepted, and cut off as the port was being closed
     return True
 
 

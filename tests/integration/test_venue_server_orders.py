@@ -77,7 +77,7 @@ def test_a_stop_over_rest_and_its_events() -> None:
             assert (event["x"], event["w"], event["P"], event["j"]) == ("NEW", False, "2900.00000000", 7)
             assert "W" not in event
             status, refused, _ = await b.place(**stop, stopPrice="3000")
-            assert (status, refused) == (400, {"code": -2010, "msg": "Stop price would trigger immediately."})
+            assert (status, refused) == (400, {"code": -2010, "msg": "Order would trigger immediately."})
             status, refused, _ = await b.place(**stop)
             assert (status, refused["code"]) == (400, -1102)
             status, refused, _ = await b.place(**stop, stopPrice="2900", trailingDelta="100")

@@ -238,9 +238,11 @@ def test_what_cannot_start_says_why(home: Home, tmp_path: Path) -> None:
     assert process.status(home) is None
 
 
-def test_admin_requests_need_the_token(home: Home) -> None:
+def test_admin_requests_need_the_token_and_come_from_no_page(home: Home) -> None:
     info = process.start(home, SETTINGS)
-    for headers in ({}, {TOKEN_HEADER: "wrong"}):
+    token = Keys.read(VenueFiles.of(home).keys).admin_token
+    pages = ({TOKEN_HEADER: token, "Origin": "http://127.0.0.1"}, {TOKEN_HEADER: token, "Host": "bent.example:80"})
+    for headers in ({}, {TOKEN_HEADER: "wrong"}, {TOKEN_HEADER: "\xff\xfe"}, *pages):
         request = urllib.request.Request(
             f"http://{info.host}:{info.admin_port}/mm/reset?deposit=5", method="POST", headers=headers
         )

@@ -51,9 +51,11 @@ class Account:
 
     def add_order(self, order: Order) -> None:
         self.orders[order.order_id] = order
-        self.by_client[order.symbol, order.client_id] = order
         if order.is_open:
             self.open[order.order_id] = order
+        elif self.open_client(order.symbol, order.client_id):
+            return  # an older order that was amended to this id, and lives
+        self.by_client[order.symbol, order.client_id] = order
 
     def open_client(self, symbol: str, client_id: str) -> Order | None:
         """The OPEN order with this client id: ids of closed orders are free again."""

@@ -23,8 +23,8 @@ from mm.exchange.venue.symbol_rules import ORDER_TYPES, SELF_TRADE_MODES, Symbol
 from mm.exchange.venue.views import NewOrder
 
 _CLIENT_ID = re.compile(r"^[a-zA-Z0-9\-_]{1,36}$")
-_ABSURD = Decimal(10) ** 15
-"""No amount of any asset is this large; keeps `1e999999` from becoming a number with a million digits."""
+_ABSURD = Decimal(10) ** 10
+"""No amount of any asset is this large; below it whatever is kept of an order fits into 64 bits."""
 _LEAST_STRATEGY_TYPE = 1_000_000
 _TIMED = frozenset({"LIMIT", "STOP_LOSS_LIMIT", "TAKE_PROFIT_LIMIT"})
 _PRICED = _TIMED | {"LIMIT_MAKER"}
@@ -104,7 +104,7 @@ class Request:
 
 def check_client_id(client_id: str | None, parameter: str) -> None:
     """Raises -1100 unless it is None or one to 36 letters, digits, `-`, `_`."""
-    if client_id is not None and not _CLIENT_ID.match(client_id):
+    if client_id is not None and not _CLIENT_ID.fullmatch(client_id):
         raise VenueError(
             -1100, f"Illegal characters found in parameter '{parameter}'; legal range is '^[a-zA-Z0-9-_]{{1,36}}$'."
         )

@@ -103,7 +103,7 @@ class BarHistory:
         """
         self._settle()
         oldest = self._oldest(interval, offset_ms)
-        if oldest is None:
+        if oldest is None or (start_ms is not None and start_ms > now_ms):
             return []
         first = interval.start(oldest, offset_ms)
         last = interval.start(now_ms if end_ms is None else min(end_ms, now_ms), offset_ms)

@@ -24,8 +24,8 @@ def rejected(why: str) -> VenueError:
 
 INSUFFICIENT = "Account has insufficient balance for requested action."
 WOULD_MATCH = "Order would immediately match and take."
-WOULD_TRIGGER = "Stop price would trigger immediately."
-"""Binance's errors.md words it "Order would trigger immediately."; this is what the exchange answers."""
+WOULD_TRIGGER = "Order would trigger immediately."
+"""As documented in Binance's errors.md; clients also know an older "Stop price would trigger immediately."."""
 NO_LIQUIDITY = "Order book liquidity is less than symbol minimum quantity."
 """quoteOrderQty on a side without orders."""
 RESTRICTED = "Order was not canceled due to cancel restrictions."

@@ -59,7 +59,7 @@ INTERVALS = _intervals()
 
 def zone_offset_ms(text: str) -> int:
     """`8`, `-1:00`, `05:45` as milliseconds ahead of UTC. Raises ValueError for what is no zone or out of range."""
-    found = _ZONE.match(text)
+    found = _ZONE.fullmatch(text)
     minutes = int(found["minutes"] or 0) if found else 60
     if found is None or minutes >= 60:
         raise ValueError(f"{text!r} is no time zone")

@@ -68,9 +68,7 @@ class Matching:
             self.wait(order, market)
             return Outcome(order)
         self.report(order, market.rules, "NEW", is_on_book=not plan.matches)
-        outcome = self.work(order, plan, market)
-        self.fire(market)
-        return outcome
+        return self.work(order, plan, market)  # stops it has reached go to work as the change is committed
 
     def accept(
         self, account: Account, request: Request, plan: Plan | None, rules: SymbolRules, list_id: int = -1
@@ -99,7 +97,7 @@ class Matching:
             strategy_type=request.strategy_type,
         )
         if plan is not None and request.quote_target:
-            order.lots = sum(match.lots for match in plan.matches) + plan.short
+            order.lots = plan.asked(order.self_trade)
         account.add_order(order)
         self.changes.orders[order_id] = order
         self.changes.accounts[account.uid] = account

@@ -97,6 +97,11 @@ class Plan:
     def lots(self) -> int:
         return sum(match.lots for match in self.matches if not match.prevented)
 
+    def asked(self, self_trade: str) -> int:
+        """Lots of a taker by `notional`: an order of its own that merely expires (EXPIRE_MAKER) is no part of them."""
+        own = self_trade != "EXPIRE_MAKER"
+        return sum(match.lots for match in self.matches if own or not match.prevented) + self.short
+
     @property
     def notional(self) -> int:
         """Ticks × lots; times the symbol's `quote_step` it is 1e-8 quote units."""

@@ -64,7 +64,7 @@ class Store:
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", changes.meta.items())
             self.tapes.write(changes.tapes)
             db.execute("COMMIT")
-        except sqlite3.Error:
+        except BaseException:  # a number too large for SQLite is no sqlite3.Error
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise

@@ -32,6 +32,8 @@ from mm.exchange.venue.views import AccountState
 
 _PRICE_EVERY_MS = 1000
 """How often a last price that no account's change carries along is written."""
+_BALANCE_MOST = Decimal(10) ** 10
+"""No account is given more of an asset; in 1e-8 units that leaves room in the 64 bits of the database."""
 
 
 class Venue(Trading):
@@ -225,13 +227,19 @@ class Venue(Trading):
     def open_account(
         self, deposits: Mapping[str, Decimal], maker_fee: Decimal, taker_fee: Decimal, api_key: str
     ) -> AccountState:
-        """A new account with a new uid. Raises ValueError when an open account has this key already."""
+        """A new account with a new uid. Raises ValueError when an open account has this key already, and for deposits
+        below zero, finer than 1e-8 or beyond 10,000,000,000."""
         if self._by_key(api_key):
             raise ValueError("an open account has this key already")
+        return self._open_account(_units(deposits), maker_fee, taker_fee, api_key)
+
+    def _open_account(
+        self, deposits: Mapping[str, int], maker_fee: Decimal, taker_fee: Decimal, api_key: str
+    ) -> AccountState:
         now = self._now_ms()
         account = Account(self._ids.next("uid"), api_key, to_units(maker_fee), to_units(taker_fee), now, now)
-        for asset, amount in deposits.items():
-            account.balances[asset] = Balance(free=to_units(amount))
+        for asset, units in deposits.items():
+            account.balances[asset] = Balance(free=units)
             self._changes.balance(account, asset)
         self._accounts[account.uid] = self._changes.accounts[account.uid] = account
         self.commit()
@@ -242,8 +250,10 @@ class Venue(Trading):
     ) -> AccountState:
         """The reset: the key's account is closed (open orders canceled, trades kept), a new one opened for the key.
 
-        Order and trade ids go on rising. Raises KeyError when no open account has the key.
+        Order and trade ids go on rising. Raises KeyError when no open account has the key, ValueError for deposits
+        that `open_account` refuses; then nothing has changed.
         """
+        units = _units(deposits)
         old = self._by_key(api_key)
         if old is None:
             raise KeyError("no open account has this key")
@@ -252,20 +262,21 @@ class Venue(Trading):
                 self.matching.end(order, "CANCELED", self._market(order.symbol))
         old.closed_ms = old.updated_ms = self._now_ms()
         self._changes.accounts[old.uid] = old
-        return self.open_account(deposits, maker_fee, taker_fee, api_key)
+        return self._open_account(units, maker_fee, taker_fee, api_key)
 
     def deposit(self, uid: int, asset: str, amount: Decimal) -> AccountState:
         """Adds to the free balance, or takes from it (a negative amount: a withdrawal).
 
-        Raises ValueError for an asset that is not listed, an amount of zero or finer than 1e-8, a closed account, and
-        when more is withdrawn than is free; KeyError for an unknown uid.
+        Raises ValueError for an asset that is not listed, an amount of zero or finer than 1e-8, a closed account, a
+        balance beyond 10,000,000,000, and when more is withdrawn than is free; KeyError for an unknown uid.
         """
-        account, units = self._account(uid), to_units(amount)
+        account, units = self._account(uid), _in_bounds(amount)
         if account.closed_ms is not None:
             raise ValueError(f"account {uid} is closed")
         if asset not in {each for m in self._markets.values() for each in (m.rules.base, m.rules.quote)}:
             raise ValueError(f"the venue does not list {asset}")
         free = account.balance(asset).free
+        _in_bounds(from_units(free + units) if units > 0 else amount)
         if not units or free + units < 0:
             raise ValueError(f"only {from_units(free):f} {asset} are free" if units else "an amount of zero")
         account.balance(asset).free += units
@@ -274,3 +285,19 @@ class Venue(Trading):
         self._changes.events.append(BalanceUpdate(uid=uid, time_ms=account.updated_ms, asset=asset, delta=amount))
         self.commit()
         return self._state(account)
+
+
+def _units(deposits: Mapping[str, Decimal]) -> dict[str, int]:
+    """Raises ValueError for an amount below zero or one that cannot be kept."""
+    found = {asset: _in_bounds(amount) for asset, amount in deposits.items()}
+    for asset, units in found.items():
+        if units < 0:
+            raise ValueError(f"{deposits[asset]:f} {asset} is no deposit")
+    return found
+
+
+def _in_bounds(amount: Decimal) -> int:
+    """Raises ValueError for an amount that is too large or finer than 1e-8."""
+    if not amount.is_finite() or abs(amount) > _BALANCE_MOST:
+        raise ValueError(f"an amount must be at most {_BALANCE_MOST:f}")
+    return to_units(amount)

@@ -15,6 +15,7 @@ Asked = Mapping[str, str]
 """What a request says, in its query and its form body."""
 Handler = Callable[[Asked], object]
 """Answers what goes to JSON. Raises ValueError with what is wrong with the request; then nothing has changed."""
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 Requests = Mapping[tuple[str, str], Handler]
 """By method and path."""
 
@@ -25,8 +26,11 @@ class Admin:
     token: Callable[[], str]
 
     async def answer(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
+        # A page in a browser names its origin, or the name of another host that it has bent to this address.
+        if "Origin" in request.headers or _host(request) not in _LOOPBACK:
+            return _json({"error": "not from here"}, 403)
         sent = request.headers.get(TOKEN_HEADER, "")
-        if not hmac.compare_digest(sent.encode(), self.token().encode()):
+        if not hmac.compare_digest(sent.encode("utf-8", "surrogateescape"), self.token().encode()):
             return _json({"error": "wrong token"}, 403)
         handler = self.requests.get((request.method, path))
         if handler is None:
@@ -36,6 +40,10 @@ class Admin:
             return _json(handler(dict(parse_qsl(query)) | dict(parse_qsl(body))))
         except ValueError as error:
             return _json({"error": str(error)}, 400)
+
+
+def _host(request: web.BaseRequest) -> str:
+    return request.headers.get("Host", "").rpartition(":")[0]
 
 
 def amount_of(asked: Asked, name: str) -> Decimal:

@@ -27,6 +27,11 @@ class ApiError(Exception):
         return body if self.data is None else body | {"data": self.data}
 
 
+def unknown() -> ApiError:
+    """The venue itself failed; whether the request was carried out is not known."""
+    return ApiError(-1000, "An unknown error occurred while processing the request.", status=500)
+
+
 def missing(name: str) -> ApiError:
     return ApiError(-1102, f"Mandatory parameter '{name}' was not sent, was empty/null, or malformed.")
 

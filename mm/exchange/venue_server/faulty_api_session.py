@@ -57,7 +57,8 @@ class FaultyApiSession(ApiSession):
         if fate.answer == "reset" and not fate.executes:
             line.cut()
             return
-        asked = request.get("params") or {}
+        params = request.get("params")
+        asked = params if isinstance(params, dict) else {}
         told: Any = None
         if fate.answer == "lie":
             told = lie(self._all, fate.lie, str(asked.get("apiKey", "")), asked)

@@ -13,6 +13,7 @@ _INTEGER = re.compile(r"^[0-9]{1,20}$")
 _SYMBOL = re.compile(r"^[A-Z0-9-_.]{1,20}$")
 MICROSECONDS_FROM = 10**15
 """A time parameter this large is in microseconds."""
+_LONG_MOST = (1 << 63) - 1
 _TIMES = frozenset({"startTime", "endTime"})
 _NAMED = re.compile(r"[A-Z0-9-_.]{1,20}")
 _CLIENT_ID = re.compile(r"^[a-zA-Z0-9-_]{1,36}$")
@@ -92,7 +93,7 @@ class Parameters:
 
     def symbol_or_none(self) -> str | None:
         value = self.optional("symbol")
-        if value is not None and not _SYMBOL.match(value):
+        if value is not None and not _SYMBOL.fullmatch(value):
             raise api_error.illegal("symbol", "^[A-Z0-9-_.]{1,20}$")
         return value
 
@@ -100,9 +101,8 @@ class Parameters:
         value = self.optional(name)
         if value is None:
             return None
-        if not _INTEGER.match(value):
+        if not _INTEGER.fullmatch(value) or (number := int(value)) > _LONG_MOST:
             raise api_error.illegal(name, "^[0-9]{1,20}$")
-        number = int(value)
         if number >= MICROSECONDS_FROM and name in _TIMES:
             return number // 1000
         return number
@@ -120,13 +120,13 @@ class Parameters:
         value = self.optional(name)
         if value is None:
             return None
-        if not _DECIMAL.match(value):
+        if not _DECIMAL.fullmatch(value):
             raise api_error.illegal(name, "^([0-9]{1,20})(\\.[0-9]{1,20})?$")
         return Decimal(value)
 
     def client_id(self, name: str) -> str | None:
         value = self.optional(name)
-        if value is not None and not _CLIENT_ID.match(value):
+        if value is not None and not _CLIENT_ID.fullmatch(value):
             raise api_error.illegal(name, "^[a-zA-Z0-9-_]{1,36}$")
         return value
 

@@ -1,13 +1,13 @@
 """REST: routes, raw signatures, limit headers, error bodies, time units, compressed answers."""
 
 import gzip
+import logging
 import uuid
-from typing import Any
 
 import orjson
 from aiohttp import web
 
-from mm.exchange.venue_server import account, market_data, sapi, trading
+from mm.exchange.venue_server import account, api_error, market_data, sapi, trading
 from mm.exchange.venue_server.api_error import ApiError
 from mm.exchange.venue_server.api_key import ApiKey
 from mm.exchange.venue_server.call import call
@@ -16,6 +16,7 @@ from mm.exchange.venue_server.parameters import Parameters
 from mm.exchange.venue_server.served import Served
 from mm.exchange.venue_server.time_unit import in_microseconds, is_microsecond
 
+log = logging.getLogger("mm.venue")
 _JSON = "application/json;charset=UTF-8"
 _FORM = "application/x-www-form-urlencoded"
 _COMPRESS_FROM = 1024
@@ -45,7 +46,6 @@ class Rest:
         served, address = self._served, request.remote or ""
         headers: dict[str, str] = {"Content-Type": _JSON, "x-mbx-uuid": str(uuid.uuid4())}
         status = 200
-        result: Any
         try:
             microseconds = _microseconds(request)
             parameters = Parameters.parse(query, body)
@@ -62,13 +62,16 @@ class Rest:
                 limit, now_ms = served.order_limit(uid), served.now_ms()
                 headers["X-MBX-ORDER-COUNT-10S"] = str(limit.ten_seconds.at(now_ms))
                 headers["X-MBX-ORDER-COUNT-1D"] = str(limit.day.at(now_ms))
+            payload = orjson.dumps(result)
         except ApiError as error:
-            result, status = error.body(), error.status
+            payload, status = orjson.dumps(error.body()), error.status
             if error.retry_after:
                 headers["Retry-After"] = str(error.retry_after)
+        except Exception:
+            log.exception("%s %s failed", method, path)
+            payload, status = orjson.dumps(api_error.unknown().body()), api_error.unknown().status
         used = str(served.weights.used(address, served.now_ms()))
         headers["X-MBX-USED-WEIGHT"] = headers["X-MBX-USED-WEIGHT-1M"] = used
-        payload = orjson.dumps(result)
         if len(payload) >= _COMPRESS_FROM and "gzip" in request.headers.get("Accept-Encoding", ""):
             payload = gzip.compress(payload, compresslevel=1, mtime=0)
             headers["Content-Encoding"] = "gzip"

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
@@ -9,6 +10,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
+from aiohttp.http_exceptions import HttpProcessingError
 
 from mm.exchange.venue.faults.plan import FaultPlan
 from mm.exchange.venue.faults.requests import ACCOUNT_STREAM
@@ -35,6 +37,15 @@ from mm.exchange.venue_server.user_data import UserData
 from mm.exchange.venue_server.websocket_api import CONNECT_WEIGHT, ApiSession
 
 _MESSAGE_MOST = 1 << 20
+_http_log = logging.getLogger("mm.venue.http")
+
+
+def _is_no_garbage(record: logging.LogRecord) -> bool:
+    """What is no HTTP is answered 400; a line for each, with what was sent, would only fill the log."""
+    return not (record.exc_info and isinstance(record.exc_info[1], HttpProcessingError))
+
+
+_http_log.addFilter(_is_no_garbage)
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +131,7 @@ class VenueServer:
         answer = self._answer
         if self.faults is not None:
             answer = FaultyRequests(self._answer, self.served, self.faults, self.options.now_ms).answer
-        runner = web.ServerRunner(web.Server(answer, access_log=None), shutdown_timeout=1.0)
+        runner = web.ServerRunner(web.Server(answer, access_log=None, logger=_http_log), shutdown_timeout=1.0)
         await runner.setup()
         wanted = self.options.port if port is None else port
         try:

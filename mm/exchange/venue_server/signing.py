@@ -33,7 +33,7 @@ class Signatures:
         this or not from this address; all with HTTP 401."""
         key = self._keyring.find(api_key) if api_key else None
         if key is None:
-            if not api_key or not _KEY.match(api_key):
+            if not api_key or not _KEY.fullmatch(api_key):
                 raise api_error.bad_key_format()
             raise api_error.bad_key()
         if not key.allows(security, address):

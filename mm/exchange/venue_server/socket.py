@@ -15,6 +15,8 @@ _BUFFER_MOST = 64 * 1024
 """Bytes in the transport's buffer above which messages wait with us, where they are counted."""
 _BUFFER_SECONDS = 0.01
 _FRAMES_A_WRITE = 64
+_BYTES_MOST = 32 << 20
+"""What may wait for a peer, beside the number of messages: answers may be large."""
 OnText = Callable[[str], Awaitable[None]]
 
 
@@ -42,6 +44,7 @@ class Socket:
         self._transport = transport
         self._rules = rules
         self._outbox: deque[bytes] = deque()
+        self._bytes = 0
         self._loop = asyncio.get_running_loop()
         self._writing = False
         self._pinged_at: float | None = None
@@ -56,6 +59,10 @@ class Socket:
     def waiting(self) -> int:
         return len(self._outbox)
 
+    @property
+    def waiting_bytes(self) -> int:
+        return self._bytes
+
     def send(self, message: bytes, kind: int = WSMsgType.TEXT) -> None:
         self.send_frame(frame(message, kind))
 
@@ -63,10 +70,11 @@ class Socket:
         """A frame as it goes over the wire. Frames of one turn of the event loop are written at once."""
         if not self.is_open:
             return
-        if len(self._outbox) >= self._rules.waiting_most:
+        if len(self._outbox) >= self._rules.waiting_most or self._bytes >= _BYTES_MOST:
             self.cut()
             return
         self._outbox.append(whole)
+        self._bytes += len(whole)
         if not self._writing:
             self._writing = True
             self._loop.call_soon(self._write)
@@ -145,8 +153,11 @@ class Socket:
             if len(outbox) <= _FRAMES_A_WRITE:
                 transport.write(b"".join(outbox))
                 outbox.clear()
+                self._bytes = 0
             else:
-                transport.write(b"".join([outbox.popleft() for _ in range(_FRAMES_A_WRITE)]))
+                some = b"".join([outbox.popleft() for _ in range(_FRAMES_A_WRITE)])
+                self._bytes -= len(some)
+                transport.write(some)
 
     async def _flush(self) -> None:
         """Until nothing waits here any more."""

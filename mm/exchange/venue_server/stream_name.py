@@ -39,7 +39,7 @@ class StreamName:
     @classmethod
     def parse(cls, name: str) -> "StreamName":
         """Raises ValueError for what is no stream's name."""
-        found = _NAME.match(name)
+        found = _NAME.fullmatch(name)
         if not found:
             return cls._of_all(name)
         symbol = found["symbol"].upper()
@@ -57,7 +57,7 @@ class StreamName:
 
     @classmethod
     def _of_all(cls, name: str) -> "StreamName":
-        found = _ALL.match(name)
+        found = _ALL.fullmatch(name)
         if not found or (found["plain"] != "bookTicker" and not name.endswith("@arr")):
             raise ValueError(f"{name!r} is no stream")
         if found["window"]:

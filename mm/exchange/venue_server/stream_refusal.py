@@ -33,7 +33,7 @@ def check_request(request: Any, text: str) -> None:
         raise invalid("request must be an object")
     number = request.get("id")
     is_number = isinstance(number, int) and not isinstance(number, bool) and -_MOST_ID <= number < _MOST_ID
-    if number is not None and not is_number and not (isinstance(number, str) and _TEXT_ID.match(number)):
+    if number is not None and not is_number and not (isinstance(number, str) and _TEXT_ID.fullmatch(number)):
         raise invalid("request ID must be an unsigned integer")
     if "method" not in request:
         raise invalid(f"missing field `method` at line 1 column {len(text)}")

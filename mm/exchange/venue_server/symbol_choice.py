@@ -30,7 +30,7 @@ def chosen(parameters: Parameters) -> tuple[str, ...] | None:
         return (one,)
     if many is None:
         return None
-    if not _LIST.match(many):
+    if not _LIST.fullmatch(many):
         raise api_error.illegal("symbols", '^\\["[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}\\]$')
     names = tuple(orjson.loads(many))
     if len(names) > MOST:
@@ -49,7 +49,7 @@ def permissions(parameters: Parameters) -> frozenset[str] | None:
         names = orjson.loads(text) if text.startswith("[") else [text]
     except orjson.JSONDecodeError as error:
         raise api_error.invalid("permissions") from error
-    if not names or not all(isinstance(name, str) and _PERMISSION.match(name) for name in names):
+    if not names or not all(isinstance(name, str) and _PERMISSION.fullmatch(name) for name in names):
         raise api_error.invalid("permissions")
     return frozenset(names)
 

@@ -54,7 +54,7 @@ def rolling(served: Served, _uid: int, parameters: Parameters) -> Any:
 
 def window_ms(text: str) -> int:
     """`1m` to `59m`, `1h` to `23h`, `1d` to `7d`. Raises -1130."""
-    found = _WINDOW.match(text)
+    found = _WINDOW.fullmatch(text)
     if found:
         unit, most = _UNITS[found["unit"]]
         if int(found["number"]) <= most:

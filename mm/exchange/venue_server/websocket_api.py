@@ -1,6 +1,7 @@
 """The WebSocket API (/ws-api/v3): requests with an id, answers with a status, user data on the same line."""
 
 import json
+import logging
 from typing import Any
 
 import orjson
@@ -17,7 +18,9 @@ from mm.exchange.venue_server.socket import Socket
 from mm.exchange.venue_server.time_unit import event_in_microseconds, in_microseconds
 from mm.exchange.venue_server.user_data import Subscription, UserData
 
+log = logging.getLogger("mm.venue")
 CONNECT_WEIGHT = 2
+_ID_MOST = 1 << 63
 _METHODS: dict[str, Endpoint] = market_data.WEBSOCKET | trading.WEBSOCKET | account.WEBSOCKET
 
 
@@ -94,6 +97,9 @@ class ApiSession:
                 now_ms = self._served.now_ms()
                 body["data"] = {"serverTime": now_ms, "retryAfter": now_ms + error.retry_after * 1000}
             answer = {"id": request_id, "status": error.status, "error": body}
+        except Exception:
+            log.exception("a request over the WebSocket API failed")
+            answer = {"id": request_id, **_failed()}
         if tell_limits:
             answer["rateLimits"] = self._limits(orders_of)
         return answer
@@ -192,11 +198,19 @@ def _public(handler: Handler, takes: str = "") -> Endpoint:
     return Endpoint(handler, frozenset(takes.split()), 2)
 
 
+def _failed() -> dict[str, Any]:
+    error = api_error.unknown()
+    return {"status": error.status, "error": error.body()}
+
+
 def _parse(text: str) -> dict[str, Any]:
-    """Numbers with a point keep their text, since the signature was made over it."""
+    """Numbers with a point keep their text, since the signature was made over it. Halves of a pair of surrogates are
+    no text, and what is nested deeper than Python reads is no request."""
     try:
         request = json.loads(text, parse_float=str, parse_constant=str)
-    except ValueError as error:
+        if "\\ud" in text.lower():
+            json.dumps(request, ensure_ascii=False).encode()
+    except (ValueError, RecursionError) as error:
         raise api_error.invalid_json() from error
     if not isinstance(request, dict):
         raise api_error.invalid_json()
@@ -204,11 +218,12 @@ def _parse(text: str) -> dict[str, Any]:
 
 
 def _id(request: dict[str, Any]) -> int | str | None:
-    """Any integer, text or null, but it has to be there."""
+    """Any integer of 64 bits, text or null, but it has to be there."""
     if "id" not in request:
         raise api_error.missing("id")
-    found = request["id"]
-    if isinstance(found, bool) or not isinstance(found, int | str | None):
+    found: int | str | None = request["id"]
+    is_number = isinstance(found, int) and not isinstance(found, bool) and -_ID_MOST <= found < _ID_MOST
+    if found is not None and not is_number and not isinstance(found, str):
         raise api_error.invalid_json("id")
     return found
 

@@ -70,7 +70,7 @@ def test_a_stop_the_price_has_reached_already_is_refused(side: str, kind: str, s
     price = "3000" if kind.endswith("LIMIT") else None
     with pytest.raises(VenueError) as refusal:
         world.place(uid, side, "0.01", kind, price=price, stop=stop)
-    assert (refusal.value.code, refusal.value.message) == (-2010, "Stop price would trigger immediately.")
+    assert (refusal.value.code, refusal.value.message) == (-2010, "Order would trigger immediately.")
     assert world.venue.open_orders(uid) == ()
 
 
