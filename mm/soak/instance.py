@@ -31,8 +31,9 @@ class Instance:
     # --- what it is told ------------------------------------------------------------------
 
     def book(self, exchange_ms: int) -> None:
-        self._told_ms = exchange_ms - self._skew_ms()
+        """`exchange_ms` 0: a snapshot, which the exchange dates with no time; it is as new as its answer."""
         self._arrived_ms = self._now_ms()
+        self._told_ms = exchange_ms - self._skew_ms() if exchange_ms else self._arrived_ms
         self._is_up["market"] = True
 
     def stream(self, name: str, *, is_up: bool) -> None:
