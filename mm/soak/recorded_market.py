@@ -149,8 +149,9 @@ class RecordedMarket:
         watch, played = self.watch, self.playing
         if watch is None:
             return "never had a book"
-        watch.look()
-        watch.compare()
+        if not self._is_broken:
+            watch.look()
+            watch.compare()
         what = (
             f"{played.played} bars"
             if isinstance(played, BarReplay)
