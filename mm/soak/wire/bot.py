@@ -56,6 +56,7 @@ class WireBot:
         self.restarts: Counter[str] = Counter()
         self.lives = 0
         self.unknown = 0
+        self.last_words = ""
         self.risk = cap_risk(loaded.settings.risk, Stage.TESTNET, ENVIRONMENT)
         self.home = Home(folder / "home-0")
         self.files.make()
@@ -103,7 +104,8 @@ class WireBot:
 
     async def live(self, seconds: float, *, in_order: bool) -> bool:
         """One instance, for at most so long. `in_order`: it is stopped at the end and not before; else it is killed,
-        tripped or stopped when the seed says so. True: it ended with a proof that no order is left."""
+        tripped or stopped when the seed says so. True: it ended with a proof that no order is left; else `last_words`
+        say why not."""
         self.lives += 1
         if self._operator.must_lift_first():
             self._operator.resume()
@@ -111,22 +113,23 @@ class WireBot:
         self._restarts.due_ns = _NEVER if in_order else self._mono + int(self._rng.uniform(3, 2 * seconds) * 1e9)
         self._task = asyncio.create_task(self._life(self._mono + int(seconds * 1e9), in_order=in_order))
         outcome, proven = "", False
+        self.last_words = ""
         try:
             outcome = await self._task
             proven = True
         except asyncio.CancelledError:
             outcome = "killed"
-        except NotProven:
-            outcome = "ended unproven"
-        except HaltedError:
-            outcome = "start refused: halted"
-        except ExchangeError:
-            outcome = "start refused: exchange"
+        except NotProven as error:
+            outcome, self.last_words = "ended unproven", error.message
+        except HaltedError as error:
+            outcome, self.last_words = "start refused: halted", error.message
+        except ExchangeError as error:
+            outcome, self.last_words = "start refused: exchange", error.message
         except LedgerError as error:
             outcome = "ended: ledger"
             self.oracle.violate("I3", f"the ledger refused: {error.message}")
         except MmError as error:
-            outcome = f"ended: {type(error).__name__}"
+            outcome, self.last_words = f"ended: {type(error).__name__}", error.message
         except Exception as error:  # noqa: BLE001 - whatever breaks the bot is what is looked for
             outcome = "crashed"
             self.oracle.violate("end", f"the bot crashed: {type(error).__name__}: {error}")

@@ -20,6 +20,8 @@ from mm.soak.wire.venue import WireVenue
 LAST_SECONDS = 2.5
 """How long the last instance trades, without faults, before it is stopped."""
 _LONGEST_LIFE = 15.0
+_TRIES = 3
+"""Starts without faults: on a busy machine an answer may come after its time."""
 _LATEST = 2.0
 """Requests may be on their way so long after the plan was cleared (latency-in)."""
 
@@ -45,11 +47,13 @@ async def play(schedule: Schedule, folder: Path, audit: Audit) -> WireResult:
         market.plan.clear()
         await bot.settle()
         await asyncio.sleep(_LATEST)
-        is_proven = await bot.live(LAST_SECONDS, in_order=True)
+        for left in reversed(range(_TRIES)):
+            if await bot.live(LAST_SECONDS, in_order=True):
+                break
+            if not left:
+                bot.oracle.violate("end", f"the last instance, without faults: {bot.last_words}")
         await bot.settle()
         oracle = bot.oracle
-        if not is_proven:
-            oracle.violate("end", f"the last instance, without faults: {', '.join(bot.outcomes)}")
         for difference in _differences(bot, market, start):
             oracle.violate("end", difference)
         said, found = await audit(bot, client)
