@@ -125,9 +125,9 @@ def test_a_changed_capital_is_booked_as_a_flow_and_is_no_profit(tmp_path: Path) 
     async def story(world: World) -> None:
         await until_it_traded(world)
         async with world.run(timedelta(seconds=1)) as run:
-            before = run.runner.engine.account.position
             day_start = run.runner.engine.risk.baseline.day_start_units
             await run.go()
+            before = run.runner.engine.account.position  # at its end: it may trade in its second
         Spec(world, capital_units=to_units(Decimal(130)))
         async with world.run(timedelta(seconds=1)) as run:
             after = run.runner.engine.account.position
