@@ -58,7 +58,7 @@ def list_faults(as_json: Json = False) -> None:
     ]
     console().print(table(("number", "kind", "when", "share", "target", "value"), rows, right=("number", "share")))
     met = ", ".join(f"{kind} {count}" for kind, count in said["met"].items())
-    typer.echo(f"{len(rows)} faults; struck so far: {met or 'nothing'}")
+    typer.echo(f"{_counted(len(rows))}; struck so far: {met or 'nothing'}")
 
 
 @faults.command("add")
@@ -111,7 +111,7 @@ def add(
         emit_json({"numbers": numbers})
     else:
         typer.echo(
-            f"{len(numbers)} faults added: {', '.join(map(str, numbers[:20]))}{' …' if len(numbers) > 20 else ''}"
+            f"{_counted(len(numbers))} added: {', '.join(map(str, numbers[:20]))}{' …' if len(numbers) > 20 else ''}"
         )
 
 
@@ -148,3 +148,7 @@ def schedule(file: Path) -> list[Any]:
 def _when(row: dict[str, Any]) -> str:
     begins = f"in {row['starts_in']:.0f} s" if row["starts_in"] > 0 else "now"
     return begins if row["ends_in"] is None else f"{begins}, {row['ends_in']:.0f} s left"
+
+
+def _counted(number: int) -> str:
+    return "1 fault" if number == 1 else f"{number} faults"
