@@ -22,7 +22,7 @@ from mm.config.loader import LoadedSettings
 from mm.config.secrets import load_credentials
 from mm.control.reader import ControlPoller
 from mm.control.store import ControlStore
-from mm.domain.errors import HaltedError
+from mm.domain.errors import ConfigurationError, HaltedError
 from mm.domain.instrument import to_units
 from mm.domain.trading_day import trading_day_at
 from mm.exchange.venue_server import process as venue_process
@@ -58,12 +58,31 @@ class RunRequest:
 
 
 def ready_venue(home: Home, loaded: LoadedSettings, market: Market) -> VenueInfo:
-    """The local venue, started when none serves that market. Raises ExchangeError, ConfigurationError."""
+    """The local venue, started when none serves that market.
+
+    Raises ExchangeError, ConfigurationError (also when a recording is not of the coin that the bot trades).
+    """
     running = venue_process.status(home)
     if running is not None and market.scenario is None and not market.replay and running.market == "generated":
         return running
     settings = loaded.settings.venue
-    return venue_process.start(home, settings, market.scenario, market.replay, market.replay_from)
+    first = market.replay[0] if market.replay else None
+    served = _served_as(first, loaded.settings.symbol) if first is not None and first.is_file() else None
+    return venue_process.start(home, settings, market.scenario, market.replay, market.replay_from, serve_as=served)
+
+
+def _served_as(file: Path, symbol: str) -> str:
+    """The bot's symbol, when the recording is of the same coin: else it would trade a market beside the recording."""
+    from mm.exchange.venue.recordings import replay_symbol  # noqa: PLC0415 - only for recordings
+    from mm.exchange.venue.symbol_rules import default_symbols  # noqa: PLC0415 - the same
+
+    served, rules = replay_symbol(file), default_symbols()
+    if symbol not in rules or rules[served].base != rules[symbol].base:
+        raise ConfigurationError(
+            f"{file} records {rules[served].base}, and the bot trades {symbol}",
+            f"set MM__SYMBOL={served}, and the sizes of strategy and risk in that coin",
+        )
+    return symbol
 
 
 @asynccontextmanager

@@ -156,5 +156,7 @@ def _captured_symbol(file: Path) -> str | None:
         with gzip.open(file) as lines:
             found = next((match for line in lines if (match := _STREAM.search(line[:200]))), None)
     except (OSError, EOFError) as error:
-        raise ConfigurationError(f"cannot read the recording {file} ({error})") from error
+        raise ConfigurationError(
+            f"cannot read the recording {file} ({error})", "give *.raw.gz captures, or bars as .csv, .csv.gz, .parquet"
+        ) from error
     return found[1].decode().upper() if found else None

@@ -78,6 +78,8 @@ def start(
     for file in recordings:
         if not file.is_file():
             raise ConfigurationError(f"there is no recording {file}", "give *.raw.gz captures in the order of time")
+    if recordings:
+        _check_recordings(recordings, replay_from, serve_as)
     files.make()
     with held(files.starting, START_SECONDS + STOP_SECONDS):
         running = status(home)
@@ -91,8 +93,22 @@ def start(
         if serve_as is not None:
             market.append(f"--as={serve_as}")
         if replay_from is not None:
-            market.append(f"--from-ms={round(replay_from.timestamp() * 1000)}")
+            market.append(f"--from-ms={_milliseconds(replay_from)}")
         return _launch(home, files, settings, market)
+
+
+def _check_recordings(files: Sequence[Path], begin: datetime | None, serve_as: str | None) -> None:
+    """Before anything that runs is ended for them. Raises ConfigurationError."""
+    from mm.exchange.venue.recordings import Recordings, replay_symbol  # noqa: PLC0415 - only for recordings
+
+    recordings = Recordings(files, from_ms=None if begin is None else _milliseconds(begin))
+    recordings.check()
+    replay_symbol(files[0], serve_as)
+    recordings.begins()
+
+
+def _milliseconds(moment: datetime) -> int:
+    return round(moment.timestamp() * 1000)
 
 
 def stop(home: Home) -> bool:
