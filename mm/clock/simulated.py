@@ -9,9 +9,12 @@ import asyncio
 import heapq
 import selectors
 import time
-from collections.abc import Callable, Coroutine
+import types
+from collections.abc import Callable, Coroutine, Generator
 from concurrent.futures import Executor
 from typing import Any, TypeVar, TypeVarTuple
+
+from mm.clock.sleeper import Sleeper
 
 T = TypeVar("T")
 Ts = TypeVarTuple("Ts")
@@ -32,8 +35,13 @@ class SimulatedClock:
     def monotonic(self) -> int:
         return self._mono
 
-    def sleep(self, seconds: float) -> Coroutine[Any, Any, None]:
-        return asyncio.sleep(seconds)  # as it is: one more coroutine around it would cost a tenth of a sleeper's turn
+    @types.coroutine
+    def sleep(self, seconds: float) -> Generator[Any, None, None]:
+        loop = asyncio.get_running_loop()
+        if seconds > 0 and isinstance(loop, VirtualTimeLoop) and loop.clock is self:
+            yield Sleeper(loop, self._mono + round(seconds * NS), loop.queue)
+        else:
+            yield from asyncio.sleep(seconds).__await__()
 
     def advance(self, ns: int) -> None:
         """Time passes. Raises ValueError when it would run backwards."""
@@ -46,6 +54,7 @@ class SimulatedClock:
         self._offset += ns
 
 
+_NEVER = 1 << 62
 _RESOLUTION = 1e-9
 _MANY_CANCELLED = 50
 """Beyond this the loop's own turn is taken now and then, which clears cancelled timers away."""
@@ -82,7 +91,7 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
     """`loop.time()` is the clock's monotonic time in seconds."""
 
     def __init__(self, clock: SimulatedClock) -> None:
-        self._clock = clock
+        self.clock = clock
         selector = _JumpingSelector(clock)
         super().__init__(selector)
         # The loop's own names for what is ready, what is due later, and which files are watched.
@@ -90,30 +99,38 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
         self._inside = inside
         self._soon = inside._ready
         self._watched = selector.get_map()
+        self._sleepers: list[tuple[int, int, Sleeper]] = []
+        self._number = 0
+
+    def queue(self, sleeper: Sleeper) -> None:
+        """Its turn comes when it is due."""
+        self._number += 1  # of two that are due at one moment the first asleep wakes first
+        heapq.heappush(self._sleepers, (sleeper.due, self._number, sleeper))
 
     def _run_once(self) -> None:
         """One turn. As in asyncio.base_events, without asking the system whether a file is ready while none is
         watched: that is most of a turn's time when nobody waits for real things."""
         inside, soon = self._inside, self._soon
-        timers = inside._scheduled
+        timers, sleepers = inside._scheduled, self._sleepers
         if (
             len(self._watched) > 1
             or inside._stopping
             or inside._debug
             or inside._timer_cancelled_count > _MANY_CANCELLED
-            or not (soon or timers)
+            or not (soon or timers or sleepers)
         ):
+            while sleepers:  # the loop's own turn knows timers only
+                due, _, sleeper = heapq.heappop(sleepers)
+                self.call_at(due / NS, sleeper._run)
             inside_run_once = super()._run_once  # type: ignore[misc]  # typeshed leaves it out
             inside_run_once()
             return
-        clock = self._clock
         if not soon:
-            timer = timers[0]
-            if not timer._cancelled:
-                due = round(timer._when * NS)
-                if due > clock.monotonic():
-                    clock.advance(due - clock.monotonic())
-        end = clock.monotonic() / NS + _RESOLUTION
+            self._jump()
+        now = self.clock.monotonic()
+        while sleepers and sleepers[0][0] <= now:
+            soon.append(heapq.heappop(sleepers)[2])
+        end = now / NS + _RESOLUTION
         while timers and (timers[0]._when < end or timers[0]._cancelled):
             timer = heapq.heappop(timers)
             timer._scheduled = False
@@ -126,8 +143,22 @@ class VirtualTimeLoop(asyncio.SelectorEventLoop):
             if not handle._cancelled:
                 handle._run()
 
+    def _jump(self) -> None:
+        """Nothing is ready: to the moment of the next sleeper or timer, what was cancelled left out."""
+        timers, sleepers = self._inside._scheduled, self._sleepers
+        while sleepers and sleepers[0][2]._cancelled:
+            heapq.heappop(sleepers)
+        due = sleepers[0][0] if sleepers else _NEVER
+        if timers:
+            if timers[0]._cancelled:
+                return  # the turn clears it away
+            due = min(due, round(timers[0]._when * NS))
+        now = self.clock.monotonic()
+        if now < due < _NEVER:
+            self.clock.advance(due - now)
+
     def time(self) -> float:
-        return self._clock.monotonic() / NS
+        return self.clock.monotonic() / NS
 
     def run_in_executor(self, executor: Executor | None, func: Callable[[*Ts], T], *args: *Ts) -> asyncio.Future[T]:
         done: asyncio.Future[T] = self.create_future()
