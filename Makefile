@@ -11,15 +11,16 @@ PYTHON := $(shell for p in python3.11 python3.12 python3.13 python3 python; do \
 	&& { echo $$p; break; }; done)
 JOBS ?= 2
 MINUTES ?= 1
+SCHEDULES ?= 300
 
 HOURS ?= 48
 SEEDS ?= 1..20
 
-.PHONY: help setup run test check mutate soak replays bench docs wheel clean
+.PHONY: help setup run test check mutate soak wire-faults replays bench docs wheel clean
 
 help: ## this list
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do \
-		printf '  make %-8s %s\n' "$$name" "$$what"; done
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do \
+		printf '  make %-11s %s\n' "$$name" "$$what"; done
 
 setup: $(STAMP) ## own virtual environment with everything pinned (once)
 
@@ -62,6 +63,9 @@ replays: setup ## recorded markets over the wire in real time (22 minutes): a pl
 fuzz: setup ## 20,000 hostile requests at the local venue (SEED=1 plays a run again; REQUESTS=…)
 	@seed=$(or $(SEED),$$RANDOM); echo "seed $$seed"; MM_FUZZ_SEED=$$seed MM_FUZZ_REQUESTS=$(or $(REQUESTS),20000) \
 		$(BIN)/python -m pytest tests/integration/test_venue_fuzz.py -k hostile --timeout 3000
+
+wire-faults: setup ## fault schedules over real HTTP and WebSocket, about 10 minutes (SCHEDULES=300 SEED=1)
+	@$(BIN)/python -m scripts.wire_faults --schedules $(SCHEDULES) --seed $(or $(SEED),1)
 
 bench: setup ## latency, start-up and memory against their goals, as ratios (MINUTES=10: the long run for memory)
 	@$(BIN)/python -m bench --minutes $(MINUTES)

@@ -32,7 +32,7 @@ from mm.soak.wire.bot import WireBot, now
 from mm.soak.wire.complaints import Complaints
 from mm.soak.wire.play import play
 from mm.soak.wire.result import WireResult, summed
-from mm.soak.wire.schedule import Schedule
+from mm.soak.wire.schedule import FAULTY_SECONDS, Schedule
 
 _SHM = Path("/dev/shm")  # noqa: S108 - a place, its own folder in it is made by tempfile
 _RAM = _SHM if _SHM.is_dir() else None
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         told = f"wire_faults: there is no fault {', '.join(wrong)}; `mm sim faults kinds` lists them"
         print(told, file=sys.stderr)  # noqa: T201
         return 2
-    schedules = [Schedule(seed, kinds) for seed in range(given.seed, given.seed + given.schedules)]
+    schedules = [Schedule(seed, kinds, given.seconds) for seed in range(given.seed, given.seed + given.schedules)]
     jobs = min(given.jobs, len(schedules))
     parts = [schedules[first::jobs] for first in range(jobs)]
     began = time.monotonic()
@@ -143,6 +143,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--schedules", type=int, default=300, help="how many, with seeds one after another")
     parser.add_argument("--seed", type=int, default=1, help="of the first")
     parser.add_argument("--kinds", default="", help="only these kinds of faults, like wipe,hang")
+    parser.add_argument("--seconds", type=float, default=FAULTY_SECONDS, help="of faults in each")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--at-once", type=int, default=_AT_ONCE, help="schedules side by side in each process")
     return parser.parse_args(arguments)

@@ -45,12 +45,13 @@ class StopOptions:
 
 
 def environments_to_stop(home: Home) -> list[str]:
-    """Where a bot runs, or was armed and did not end cleanly."""
+    """Where a bot runs, or was armed and did not end cleanly: also one that an emergency stopped and nobody resumed,
+    since the proof may still be missing."""
     return [name for name in ENVIRONMENTS if _needs_stop(home.environment(name))]
 
 
 def _needs_stop(env_home: EnvironmentHome) -> bool:
-    return env_home.armed.exists() or is_held(env_home)
+    return env_home.armed.exists() or armed_facts(env_home) is not None or is_held(env_home)
 
 
 def emergency_stop(home: Home, environment: str, options: StopOptions) -> StopReport:

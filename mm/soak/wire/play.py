@@ -14,7 +14,7 @@ from mm.ports import AccountReader
 from mm.soak.canary import leaks
 from mm.soak.wire.bot import WireBot
 from mm.soak.wire.result import WireResult
-from mm.soak.wire.schedule import CALM_SECONDS, FAULTY_SECONDS, PROFILE, SETTINGS, Schedule
+from mm.soak.wire.schedule import CALM_SECONDS, PROFILE, SETTINGS, Schedule
 from mm.soak.wire.venue import WireVenue
 
 LAST_SECONDS = 2.5
@@ -41,7 +41,7 @@ async def play(schedule: Schedule, folder: Path, audit: Audit) -> WireResult:
         await bot.begin(client)
         start = market.balances(market.uid)
         market.strike()
-        over = time.monotonic() + CALM_SECONDS + FAULTY_SECONDS
+        over = time.monotonic() + CALM_SECONDS + schedule.faulty_seconds
         while (left := over - time.monotonic()) > 0:
             await bot.live(min(left, _LONGEST_LIFE), in_order=False)
         market.plan.clear()

@@ -44,11 +44,13 @@ class Schedule:
     seed: int
     kinds: tuple[str, ...] = ()
     """Empty: all."""
+    faulty_seconds: float = FAULTY_SECONDS
 
     @property
     def command(self) -> str:
         kinds = f" --kinds {','.join(self.kinds)}" if self.kinds else ""
-        return f"python -m scripts.wire_faults --seed {self.seed} --schedules 1{kinds}"
+        seconds = "" if self.faulty_seconds == FAULTY_SECONDS else f" --seconds {self.faulty_seconds:g}"
+        return f"python -m scripts.wire_faults --seed {self.seed} --schedules 1{kinds}{seconds}"
 
     def rng(self, of: str) -> random.Random:
         """A sequence of its own for each thing that is drawn."""
@@ -59,7 +61,7 @@ class Schedule:
         return random_plan(
             self.rng("faults"),
             start_ms + round(CALM_SECONDS * 1000),
-            FAULTY_SECONDS / 3600,
+            self.faulty_seconds / 3600,
             self.kinds or tuple(KINDS),
             mean_pause_s=_MEAN_PAUSE,
             longest_s=_LONGEST,
