@@ -57,6 +57,12 @@ class Account:
             return  # an older order that was amended to this id, and lives
         self.by_client[order.symbol, order.client_id] = order
 
+    def forget(self, order_id: int) -> None:
+        """A closed order leaves the memory."""
+        order = self.orders.pop(order_id, None)
+        if order is not None and self.by_client.get((order.symbol, order.client_id)) is order:
+            del self.by_client[order.symbol, order.client_id]
+
     def open_client(self, symbol: str, client_id: str) -> Order | None:
         """The OPEN order with this client id: ids of closed orders are free again."""
         order = self.by_client.get((symbol, client_id))

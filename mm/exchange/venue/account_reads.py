@@ -1,10 +1,10 @@
 """What an account may read: its state, orders and trades."""
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
 
 from mm.exchange.venue.account import Account
 from mm.exchange.venue.errors import missing, no_such_list, no_such_order
+from mm.exchange.venue.history import History, Page
 from mm.exchange.venue.market_data import MarketData
 from mm.exchange.venue.matching import SymbolMarket
 from mm.exchange.venue.order import Order
@@ -19,19 +19,20 @@ from mm.exchange.venue.views import (
     TradeView,
 )
 
-T = TypeVar("T")
-_MOST = 1000
-"""Rows one query answers at most."""
-
 
 class AccountReads(MarketData):
     """An unknown uid raises KeyError everywhere: uids come from `account_by_key`, never from the wire."""
 
     def __init__(
-        self, markets: Mapping[str, SymbolMarket], now_ms: Callable[[], int], accounts: dict[int, Account]
+        self,
+        markets: Mapping[str, SymbolMarket],
+        now_ms: Callable[[], int],
+        accounts: dict[int, Account],
+        history: History,
     ) -> None:
         super().__init__(markets, now_ms)
         self._accounts = accounts
+        self.history = history
 
     def account_by_key(self, api_key: str) -> AccountState | None:
         """The open account of this key."""
@@ -80,16 +81,8 @@ class AccountReads(MarketData):
     ) -> tuple[OrderView, ...]:
         """Oldest first; with `from_order_id` or `start_ms` the first `limit` of those, else the last `limit`."""
         rules = self._market(symbol).rules
-        found = [
-            order
-            for order in self._account(uid).orders.values()
-            if order.symbol == symbol
-            and (from_order_id is None or order.order_id >= from_order_id)
-            and (start_ms is None or order.created_ms >= start_ms)
-            and (end_ms is None or order.created_ms <= end_ms)
-        ]
-        page = _page(found, limit, from_start=from_order_id is not None or start_ms is not None)
-        return tuple(order_view(order, rules) for order in page)
+        page = Page(from_id=from_order_id, start_ms=start_ms, end_ms=end_ms, limit=limit)
+        return tuple(order_view(order, rules) for order in self.history.orders(self._account(uid), symbol, page))
 
     def order_list(self, uid: int, list_id: int | None = None, client_id: str | None = None) -> OrderListView:
         """Alive or done; of several with one client id the newest. Raises -2018 when there is none, -1102."""
@@ -97,16 +90,16 @@ class AccountReads(MarketData):
         found = self._find_list(account, list_id, client_id)
         if found is None:
             raise no_such_list()
-        return list_view(found, account, self._market(found.symbol).rules)
+        return self._list_view(found, account)
 
     def open_order_lists(self, uid: int) -> tuple[OrderListView, ...]:
         """Oldest first."""
         account = self._account(uid)
-        return tuple(
-            list_view(each, account, self._market(each.symbol).rules)
-            for each in account.lists.values()
-            if not each.is_done
-        )
+        return tuple(self._list_view(each, account) for each in account.lists.values() if not each.is_done)
+
+    def _list_view(self, listed: OrderList, account: Account) -> OrderListView:
+        legs = [self.history.order(account, number) for number in listed.order_ids]
+        return list_view(listed, [leg for leg in legs if leg is not None], self._market(listed.symbol).rules)
 
     def all_order_lists(
         self,
@@ -119,15 +112,8 @@ class AccountReads(MarketData):
     ) -> tuple[OrderListView, ...]:
         """Oldest first; with `from_id` or `start_ms` the first `limit` of those, else the last `limit`."""
         account = self._account(uid)
-        found = [
-            each
-            for each in account.lists.values()
-            if (from_id is None or each.list_id >= from_id)
-            and (start_ms is None or each.created_ms >= start_ms)
-            and (end_ms is None or each.created_ms <= end_ms)
-        ]
-        page = _page(found, limit, from_start=from_id is not None or start_ms is not None)
-        return tuple(list_view(each, account, self._market(each.symbol).rules) for each in page)
+        page = Page(from_id=from_id, start_ms=start_ms, end_ms=end_ms, limit=limit)
+        return tuple(self._list_view(each, account) for each in self.history.lists(account, page))
 
     def prevented_matches(
         self,
@@ -141,15 +127,9 @@ class AccountReads(MarketData):
     ) -> tuple[PreventedView, ...]:
         """Oldest first, the first `limit`."""
         rules = self._market(symbol).rules
-        found = [
-            each
-            for each in self._account(uid).prevented
-            if each.symbol == symbol
-            and (match_id is None or each.match_id == match_id)
-            and (order_id is None or order_id in {each.taker_order_id, each.maker_order_id})
-            and (from_id is None or each.match_id >= from_id)
-        ]
-        return tuple(prevented_view(each, rules) for each in _page(found, limit, from_start=True))
+        page = Page(from_id=from_id, limit=limit)
+        found = self.history.prevented(self._account(uid), symbol, page, match_id=match_id, order_id=order_id)
+        return tuple(prevented_view(each, rules) for each in found)
 
     def amendments(
         self, uid: int, symbol: str, order_id: int, *, from_execution_id: int | None = None, limit: int = 500
@@ -157,12 +137,10 @@ class AccountReads(MarketData):
         """Of one order, oldest first, the first `limit`. Raises -2013 for an order the account never had."""
         rules = self._market(symbol).rules
         self._find(uid, symbol, order_id, None)
-        found = [
-            each
-            for each in self._account(uid).amendments
-            if each.order_id == order_id and (from_execution_id is None or each.execution_id >= from_execution_id)
-        ]
-        return tuple(amendment_view(each, rules) for each in _page(found, limit, from_start=True))
+        page = Page(from_id=from_execution_id, limit=limit)
+        return tuple(
+            amendment_view(each, rules) for each in self.history.amendments(self._account(uid), order_id, page)
+        )
 
     def my_trades(
         self,
@@ -177,21 +155,13 @@ class AccountReads(MarketData):
     ) -> tuple[TradeView, ...]:
         """Oldest first; with `from_id` (inclusive) or `start_ms` the first `limit` of those, else the last `limit`."""
         self._market(symbol)
-        found = [
-            trade
-            for trade in self._account(uid).trades
-            if trade.symbol == symbol
-            and (from_id is None or trade.trade_id >= from_id)
-            and (order_id is None or trade.order_id == order_id)
-            and (start_ms is None or trade.time_ms >= start_ms)
-            and (end_ms is None or trade.time_ms <= end_ms)
-        ]
-        return tuple(_page(found, limit, from_start=from_id is not None or start_ms is not None))
+        page = Page(from_id=from_id, start_ms=start_ms, end_ms=end_ms, limit=limit)
+        return tuple(self.history.trades(self._account(uid), symbol, page, order_id))
 
     def account_trades(self, uid: int | None = None) -> tuple[TradeView, ...]:
         """Every trade on record of one account (None: of all, closed ones too), all symbols, oldest first."""
         accounts = self._accounts.values() if uid is None else (self._account(uid),)
-        return tuple(trade for account in accounts for trade in account.trades)
+        return tuple(self.history.all_trades(accounts))
 
     def _account(self, uid: int) -> Account:
         return self._accounts[uid]
@@ -199,23 +169,20 @@ class AccountReads(MarketData):
     def _find_list(self, account: Account, list_id: int | None, client_id: str | None) -> OrderList | None:
         if list_id is None and not client_id:
             raise missing("orderListId")
-        found: OrderList | None
-        if list_id is not None:
-            found = account.lists.get(list_id)
-            return found if found is not None and client_id in {None, found.client_id} else None
-        with_id = [each for each in account.lists.values() if each.client_id == client_id]
-        return with_id[-1] if with_id else None
+        if list_id is None:
+            return self.history.list_named(account, client_id or "")
+        found = self.history.order_list(account, list_id)
+        return found if found is not None and client_id in {None, found.client_id} else None
 
     def _find(self, uid: int, symbol: str, order_id: int | None, client_id: str | None) -> Order:
         account = self._account(uid)
         if order_id is None and not client_id:
             raise missing("orderId")
-        found = account.by_client.get((symbol, client_id or "")) if order_id is None else account.orders.get(order_id)
+        found = (
+            self.history.order_named(account, symbol, client_id or "")
+            if order_id is None
+            else self.history.order(account, order_id)
+        )
         if found is None or found.symbol != symbol or (client_id and found.client_id != client_id):
             raise no_such_order()
         return found
-
-
-def _page(rows: list[T], limit: int, *, from_start: bool) -> list[T]:
-    size = max(1, min(limit, _MOST))
-    return rows[:size] if from_start else rows[-size:]

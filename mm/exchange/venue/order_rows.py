@@ -47,27 +47,29 @@ class OrderRows:
     def _put(self, table: str, columns: list[str], rows: Iterable[object]) -> None:
         self._db.executemany(_insert(table, columns), map(attrgetter(*columns), rows))
 
-    def orders(self) -> Iterable[Order]:
-        """Oldest first."""
-        for row in self._read("orders", _ORDER, "order_id"):
+    def orders(self, where: str, values: tuple[object, ...] = ()) -> Iterable[Order]:
+        """`where` here and below: our own words, with what follows of order and limit."""
+        for row in self._read("orders", _ORDER, where, values):
             fields = dict(zip(_ORDER, row, strict=True))
             yield Order(**{**fields, "buy": bool(fields["buy"])})
 
-    def lists(self) -> Iterable[OrderList]:
-        for row in self._read("order_lists", _LIST, "list_id"):
+    def lists(self, where: str, values: tuple[object, ...] = ()) -> Iterable[OrderList]:
+        for row in self._read("order_lists", _LIST, where, values):
             fields = dict(zip(_LIST, row, strict=True))
             yield OrderList(**{**fields, "order_ids": tuple(int(each) for each in fields["order_ids"].split(","))})
 
-    def prevented(self) -> Iterable[PreventedMatch]:
-        for row in self._read("prevented", _PREVENTED, "rowid"):
+    def prevented(self, where: str, values: tuple[object, ...]) -> Iterable[PreventedMatch]:
+        for row in self._read("prevented", _PREVENTED, where, values):
             yield PreventedMatch(**dict(zip(_PREVENTED, row, strict=True)))
 
-    def amendments(self) -> Iterable[Amendment]:
-        for row in self._read("amendments", _AMENDMENT, "execution_id"):
+    def amendments(self, where: str, values: tuple[object, ...]) -> Iterable[Amendment]:
+        for row in self._read("amendments", _AMENDMENT, where, values):
             yield Amendment(**dict(zip(_AMENDMENT, row, strict=True)))
 
-    def _read(self, table: str, columns: list[str], order: str) -> Iterable[tuple[Any, ...]]:
-        return self._db.execute(f"SELECT {','.join(columns)} FROM {table} ORDER BY {order}")  # noqa: S608 - own names
+    def _read(
+        self, table: str, columns: list[str], where: str, values: tuple[object, ...]
+    ) -> Iterable[tuple[Any, ...]]:
+        return self._db.execute(f"SELECT {','.join(columns)} FROM {table} WHERE {where}", values)  # noqa: S608 - own
 
 
 def _insert(table: str, columns: list[str]) -> str:

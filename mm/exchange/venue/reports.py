@@ -1,5 +1,7 @@
 """From the venue's integers to the pictures it hands out."""
 
+from collections.abc import Iterable
+
 from mm.domain.instrument import from_units
 from mm.exchange.venue.account import Account
 from mm.exchange.venue.events import ExecutionReport
@@ -67,7 +69,9 @@ def _known(number: int) -> int | None:
     return None if number < 0 else number
 
 
-def list_view(listed: OrderList, account: Account, rules: SymbolRules, cancel_id: str | None = None) -> OrderListView:
+def list_view(
+    listed: OrderList, legs: Iterable[Order], rules: SymbolRules, cancel_id: str | None = None
+) -> OrderListView:
     return OrderListView(
         list_id=listed.list_id,
         symbol=listed.symbol,
@@ -77,7 +81,7 @@ def list_view(listed: OrderList, account: Account, rules: SymbolRules, cancel_id
         status=listed.status,
         created_ms=listed.created_ms,
         updated_ms=listed.updated_ms,
-        orders=tuple(order_view(account.orders[number], rules, cancel_id=cancel_id) for number in listed.order_ids),
+        orders=tuple(order_view(leg, rules, cancel_id=cancel_id) for leg in legs),
     )
 
 

@@ -47,15 +47,25 @@ CREATE TABLE prevented (symbol TEXT, match_id INTEGER, uid INTEGER, taker_order_
 CREATE TABLE amendments (execution_id INTEGER PRIMARY KEY, uid INTEGER, symbol TEXT, order_id INTEGER,
     old_client_id TEXT, new_client_id TEXT, old_lots INTEGER, new_lots INTEGER, time_ms INTEGER) STRICT;
 """
+_INDICES = """
+CREATE INDEX IF NOT EXISTS orders_of_symbol ON orders (uid, symbol, order_id);
+CREATE INDEX IF NOT EXISTS orders_by_client ON orders (uid, symbol, client_id);
+CREATE INDEX IF NOT EXISTS orders_open ON orders (status) WHERE status IN ('NEW','PARTIALLY_FILLED','PENDING_NEW');
+CREATE INDEX IF NOT EXISTS trades_of_symbol ON trades (uid, symbol, trade_id);
+CREATE INDEX IF NOT EXISTS trades_of_order ON trades (order_id);
+CREATE INDEX IF NOT EXISTS amendments_of_order ON amendments (order_id);
+"""
+"""For history, which is read from disk alone."""
 
 
 def prepare(db: sqlite3.Connection, path: Path) -> None:
     """Makes the tables, or brings them up to date. Raises sqlite3.DatabaseError for a format this venue cannot read."""
     (found,) = db.execute("PRAGMA user_version").fetchone()
     if found == FORMAT:
+        db.executescript(_INDICES)
         return
     if found not in {0, 1}:
         db.close()
         raise sqlite3.DatabaseError(f"{path} was written in format {found}, this venue reads {FORMAT}")
     first = _SCHEMA_1 if found == 0 else ""
-    db.executescript(f"BEGIN;{first}{_ADD_COLUMNS}{_WORKING}{_SCHEMA_2}PRAGMA user_version={FORMAT};COMMIT;")
+    db.executescript(f"BEGIN;{first}{_ADD_COLUMNS}{_WORKING}{_SCHEMA_2}PRAGMA user_version={FORMAT};COMMIT;{_INDICES}")

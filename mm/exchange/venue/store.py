@@ -7,15 +7,18 @@ survives SIGKILL of the venue; a power cut may cost the last moments, which is e
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from mm.domain.instrument import from_units, to_units
 from mm.exchange.venue.account import Account, Balance
 from mm.exchange.venue.changes import Changes
+from mm.exchange.venue.order import OPEN
 from mm.exchange.venue.order_rows import OrderRows
 from mm.exchange.venue.schema import prepare
+from mm.exchange.venue.stored_history import StoredHistory
 from mm.exchange.venue.tape_store import TapeStore
-from mm.exchange.venue.views import TradeView
+from mm.exchange.venue.trade_rows import TradeRows
+
+_OPEN = f"status IN ({','.join(repr(each) for each in sorted(OPEN))})"
+_LIVE_LISTS = "SELECT list_id FROM order_lists WHERE status <> 'ALL_DONE'"
 
 
 class Store:
@@ -31,6 +34,8 @@ class Store:
         self._db.execute("PRAGMA synchronous=NORMAL")
         prepare(self._db, path)
         self._orders = OrderRows(self._db)
+        self._trades = TradeRows(self._db)
+        self.history = StoredHistory(self._db)
         self.tapes = TapeStore(self._db)
 
     def close(self) -> None:
@@ -56,10 +61,7 @@ class Store:
                 ),
             )
             self._orders.write(changes)
-            db.executemany(
-                f"INSERT INTO trades VALUES (NULL,{','.join('?' * 13)})",  # noqa: S608 - marks only
-                map(_trade_row, changes.trades),
-            )
+            self._trades.write(changes.trades)
             db.executemany("INSERT OR REPLACE INTO counters VALUES (?,?)", changes.counters.items())
             db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", changes.meta.items())
             self.tapes.write(changes.tapes)
@@ -78,7 +80,7 @@ class Store:
         return dict(self._db.execute("SELECT name, value FROM counters"))
 
     def accounts(self) -> Iterable[Account]:
-        """Complete with balances, orders and trades, oldest first."""
+        """With balances, open orders and lists; oldest first."""
         rows = self._db.execute("SELECT * FROM accounts ORDER BY uid")
         found = {row[0]: Account(*row) for row in rows}
         for account in found.values():
@@ -87,17 +89,11 @@ class Store:
             "SELECT uid, asset, free, locked FROM balances ORDER BY rowid"
         ):
             found[uid].balances[asset] = Balance(free, locked)
-        for order in self._orders.orders():
+        # What is closed is read when somebody asks for it.
+        for order in self._orders.orders(f"{_OPEN} OR list_id IN ({_LIVE_LISTS}) ORDER BY order_id"):
             found[order.uid].add_order(order)
-        for listed in self._orders.lists():
+        for listed in self._orders.lists("status <> 'ALL_DONE' ORDER BY list_id"):
             found[listed.uid].lists[listed.list_id] = listed
-        for match in self._orders.prevented():
-            found[match.uid].prevented.append(match)
-        for amendment in self._orders.amendments():
-            found[amendment.uid].amendments.append(amendment)
-        for row in self._db.execute("SELECT * FROM trades ORDER BY number"):
-            account = found[row[1]]
-            account.trades.append(_trade(row, account.orders[row[4]].list_id))
         return found.values()
 
 
@@ -111,42 +107,4 @@ def _account_row(account: Account) -> tuple[object, ...]:
         account.updated_ms,
         account.closed_ms,
         int(account.burns_bnb),
-    )
-
-
-def _trade_row(trade: TradeView) -> tuple[object, ...]:
-    return (
-        trade.uid,
-        trade.symbol,
-        trade.trade_id,
-        trade.order_id,
-        trade.client_id,
-        trade.side,
-        to_units(trade.price),
-        to_units(trade.quantity),
-        to_units(trade.quote),
-        to_units(trade.commission),
-        trade.commission_asset,
-        trade.time_ms,
-        int(trade.is_maker),
-    )
-
-
-def _trade(row: tuple[Any, ...], list_id: int) -> TradeView:
-    _, uid, symbol, trade_id, order_id, client_id, side, price, quantity, quote, commission, asset, time_ms, maker = row
-    return TradeView(
-        uid=uid,
-        symbol=symbol,
-        trade_id=trade_id,
-        order_id=order_id,
-        client_id=client_id,
-        side=side,
-        price=from_units(price),
-        quantity=from_units(quantity),
-        quote=from_units(quote),
-        commission=from_units(commission),
-        commission_asset=asset,
-        time_ms=time_ms,
-        is_maker=bool(maker),
-        list_id=list_id,
     )

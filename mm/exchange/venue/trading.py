@@ -18,6 +18,7 @@ from mm.exchange.venue.errors import (
     unknown_order,
 )
 from mm.exchange.venue.filters import check_filters
+from mm.exchange.venue.history import PAGE_MOST, Page
 from mm.exchange.venue.matching import Matching
 from mm.exchange.venue.order import Order
 from mm.exchange.venue.order_list import check_pair
@@ -75,8 +76,9 @@ class Trading(AccountReads):
         above, below = Request(pair.above, market.rules), Request(pair.below, market.rules)
         legs = (above, below) if buys else (below, above)  # the leg that stops a loss comes first
         listed = self.matching.lists.place_pair(account, legs, pair.client_id, market)
+        view = list_view(listed, self.matching.lists.legs(listed), market.rules)
         self.commit()
-        return list_view(listed, account, market.rules)
+        return view
 
     # --- canceling -------------------------------------------------------------------------
 
@@ -162,7 +164,7 @@ class Trading(AccountReads):
         cancel_id = new_client_id or f"cancel-list-{list_id}"
         alive = next(leg for leg in self.matching.lists.legs(listed) if leg.is_open)
         self.matching.end(alive, "CANCELED", market, cancel_id=cancel_id)
-        return list_view(listed, account, market.rules, cancel_id)
+        return list_view(listed, self.matching.lists.legs(listed), market.rules, cancel_id)
 
     def cancel_replace(
         self,
@@ -227,8 +229,7 @@ class Trading(AccountReads):
         except VenueError as error:
             raise no_such_order() if error.code == -2011 else error from None
         market.check_placing()
-        earlier = sum(1 for each in account.amendments if each.order_id == order.order_id)
-        check_amend(order, lots, earlier, market)
+        check_amend(order, lots, self._times_amended(account, order), market)
         if (order.ticks or order.stop_ticks) * lots * market.rules.quote_step < to_units(market.rules.min_notional):
             raise filter_failure("NOTIONAL")
         other = account.open_client(symbol, new_client_id) if new_client_id else None
@@ -237,6 +238,9 @@ class Trading(AccountReads):
         amend(self.matching, order, lots, market, new_client_id or f"amend-{order.order_id}-{lots}")
         self.commit()
         return order_view(order, market.rules)
+
+    def _times_amended(self, account: Account, order: Order) -> int:
+        return len(self.history.amendments(account, order.order_id, Page(limit=PAGE_MOST)))
 
     def _open_order(self, uid: int, symbol: str, order_id: int | None, client_id: str | None) -> Order:
         try:

@@ -17,6 +17,7 @@ from mm.exchange.venue.book import Book, OrderBook
 from mm.exchange.venue.changes import Changes
 from mm.exchange.venue.events import AccountPosition, BalanceUpdate, Listener
 from mm.exchange.venue.fees import BNB, FALLBACK_PRICE
+from mm.exchange.venue.history import KeptHistory
 from mm.exchange.venue.ids import Ids
 from mm.exchange.venue.market_data import top
 from mm.exchange.venue.matching import Matching, SymbolMarket
@@ -53,7 +54,7 @@ class Venue(Trading):
             symbol: SymbolMarket(rules, OrderBook(self._ids.used(f"update:{symbol}")), self._tape(symbol))
             for symbol, rules in symbols.items()
         }
-        super().__init__(markets, now_ms, self._accounts)
+        super().__init__(markets, now_ms, self._accounts, store.history if store else KeptHistory())
         self._tops = dict.fromkeys(markets, (0, 0, 0, 0))
         self._seen_ids: dict[str, int] = {}
         self._update_ids = {symbol: market.book.log.last_id for symbol, market in markets.items()}
@@ -170,6 +171,7 @@ class Venue(Trading):
         if changes.is_durable:
             if self._store:
                 self._store.write(changes)
+                self.history.written(changes)
             self._ids.unsaved.clear()
             self._position_events()
             changes.clear_durable()
