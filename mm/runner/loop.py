@@ -1,6 +1,7 @@
 """The life of a run: streams, timers, people's commands, heartbeat, and a stop that proves itself."""
 
 import asyncio
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -64,7 +65,8 @@ class Runner:
         self._day = engine.risk.baseline.day
         # The exchange's time at a monotonic moment: setting the machine's clock neither begins nor skips a day.
         self._exchange_time = (parts.clock.now(), parts.clock.monotonic())
-        self._today: TradingDay | None = None
+        self._today = ""
+        self._today_seconds = range(0)
         self._stopping_since = 0.0
         self._overdue: asyncio.Future[None] = self._loop.create_future()
 
@@ -166,7 +168,7 @@ class Runner:
             self._mind_the_stop()
         elif not self._parts.latch.is_armed():
             self.stop("the stop latch fell")
-        today = self._day_now().day.isoformat()
+        today = self._day_now()
         if today > self._day:
             self._day = today
             self._timer("day", today)
@@ -178,11 +180,13 @@ class Runner:
         if now - self._stopping_since > self._times.stop_timeout and not self._overdue.done():
             self._overdue.set_result(None)
 
-    def _day_now(self) -> TradingDay:
+    def _day_now(self) -> str:
         told, then = self._exchange_time
-        now = _utc(told + self._clock.monotonic() - then)
-        if self._today is None or not self._today.start <= now < self._today.end:
-            self._today = self._times.day_at(now)
+        second = (told + self._clock.monotonic() - then) // 1_000_000_000
+        if second not in self._today_seconds:
+            day = self._times.day_at(datetime.fromtimestamp(second, tz=UTC))
+            self._today = day.day.isoformat()
+            self._today_seconds = range(math.ceil(day.start.timestamp()), math.ceil(day.end.timestamp()))
         return self._today
 
     def _poll_control(self) -> None:
@@ -228,7 +232,3 @@ class Runner:
                     )
                 ],
             )
-
-
-def _utc(at: int) -> datetime:
-    return datetime.fromtimestamp(at // 1_000_000_000, tz=UTC)

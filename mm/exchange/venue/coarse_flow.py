@@ -41,7 +41,8 @@ class CoarseFlow:
         self._rng = rng
         self._market = venue.market(symbol)
         price = venue.last_price(symbol) or start_price
-        self._fair = FairPrice(scenario, rng, float(price / self._market.rules.tick_size))
+        ticks = float(price / self._market.rules.tick_size)
+        self._fair = FairPrice(scenario, rng, ticks, heat_seconds=1.0)
         self.book = CoarseBook(self._market.book.log)
         venue.serve(symbol, self.book)
         self._aggressors = Aggressors(scenario, rng)

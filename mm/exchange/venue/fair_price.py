@@ -22,15 +22,19 @@ class FairPrice:
     `annual_volatility`² (g is held during a step). A second part, `swing`, diffuses and fades.
     """
 
-    def __init__(self, scenario: Scenario, rng: random.Random, ticks: float) -> None:
+    def __init__(self, scenario: Scenario, rng: random.Random, ticks: float, *, heat_seconds: float = 0.0) -> None:
+        """`heat_seconds`: g is held for so long (0: for a step), which spares most of a short step's draws."""
         self._scenario = scenario
         self._rng = rng
         self._log = math.log(ticks)
         self._swing = 0.0
         self._heats = [rng.gauss(0.0, deviation) for deviation, _ in scenario.heat]
         self._heat_variance = sum(deviation**2 for deviation, _ in scenario.heat)
+        self._heat = self._heat_of(self._heats)
         self._fading: list[tuple[float, float]] = []
         self._fading_for = 0.0
+        self._heat_seconds = heat_seconds
+        self._heat_age = 0.0
         self._seconds = 0.0
         self._due: list[tuple[float, float]] = []
         self._per_second = scenario.annual_volatility / math.sqrt(_YEAR_SECONDS)
@@ -50,7 +54,7 @@ class FairPrice:
     @property
     def heat(self) -> float:
         """Volatility now, as a multiple of its root mean square."""
-        return math.exp(sum(self._heats) - self._heat_variance)
+        return self._heat
 
     @property
     def usual_jump(self) -> float:
@@ -60,13 +64,11 @@ class FairPrice:
     def step(self, seconds: float) -> None:
         """`jumped` is then the log change by jumps and by the scenario's path, without the swing."""
         rng, scenario = self._rng, self._scenario
-        if seconds != self._fading_for:
-            keeps = [(math.exp(-seconds / lasts), deviation) for deviation, lasts in scenario.heat]
-            self._fading = [(keep, deviation * math.sqrt(1.0 - keep * keep)) for keep, deviation in keeps]
-            self._fading_for = seconds
-        for index, (keep, deviation) in enumerate(self._fading):
-            self._heats[index] = self._heats[index] * keep + rng.gauss(0.0, deviation)
-        heat = self.heat
+        self._heat_age += seconds
+        if self._heat_age >= self._heat_seconds:
+            self._heat_up(self._heat_age)
+            self._heat_age = 0.0
+        heat = self._heat
         self._seconds += seconds
         moved = self._moves(seconds, heat)
         if scenario.path:
@@ -79,6 +81,22 @@ class FairPrice:
             self._swing *= 0.5 ** (seconds / scenario.swing_half_life)
             swing = scenario.swing_volatility * math.sqrt(seconds / _YEAR_SECONDS)
             self._swing += swing * heat * rng.gauss(0.0, 1.0) * self._tail()
+
+    def _heat_up(self, seconds: float) -> None:
+        """The heats after `seconds` more, exactly, whatever their number."""
+        if seconds != self._fading_for:
+            keeps = [(math.exp(-seconds / lasts), deviation) for deviation, lasts in self._scenario.heat]
+            self._fading = [(keep, deviation * math.sqrt(1.0 - keep * keep)) for keep, deviation in keeps]
+            self._fading_for = seconds
+        gauss = self._rng.gauss
+        self._heats = [
+            heat * keep + gauss(0.0, deviation)
+            for heat, (keep, deviation) in zip(self._heats, self._fading, strict=True)
+        ]
+        self._heat = self._heat_of(self._heats)
+
+    def _heat_of(self, heats: list[float]) -> float:
+        return math.exp(sum(heats) - self._heat_variance)
 
     @property
     def seconds(self) -> float:

@@ -3,8 +3,9 @@
 For virtual time, where HTTP and sockets have no place. Latency is the clock's; nothing here is random.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
+from itertools import takewhile
 
 from mm.domain.book import Book
 from mm.domain.errors import ExchangeError
@@ -15,6 +16,7 @@ from mm.domain.order import OrderIntent, OrderReport, OrderStatus, OrderType, Si
 from mm.exchange.refusals import Meaning, meaning_of_code
 from mm.exchange.venue.errors import VenueError
 from mm.exchange.venue.events import AccountPosition, ExecutionReport, VenueEvent
+from mm.exchange.venue.print import Print
 from mm.exchange.venue.venue import Venue
 from mm.exchange.venue.views import NewOrder, OrderView, TradeView
 from mm.ports import Account, Balance, CancelAnswer, Clock, EventSink, KeyPermissions, PlaceAnswer, Rejected, Unknown
@@ -137,7 +139,8 @@ class InProcessExchange:
     async def run(self, sink: EventSink) -> None:
         """The market moves while this runs. The account's events are those of this account alone."""
         unsubscribe = self._venue.subscribe(lambda event: self._tell(event, sink), public=False)
-        tape, clock = self._venue.market(self._symbol).tape, self._clock
+        market, clock = self._venue.market(self._symbol), self._clock
+        tape = market.tape
         told = tape.prints[-1].trade_id if tape.prints else 0
         pause = self._step_seconds or _STEP_SECONDS
         shown = -1
@@ -148,12 +151,7 @@ class InProcessExchange:
                 now_ms = self._venue.now_ms()
                 self._advance(now_ms)
                 at, mono = clock.now(), clock.monotonic()
-                fresh = []
-                for trade in reversed(tape.prints):
-                    if trade.trade_id <= told:
-                        break
-                    fresh.append(trade)
-                for trade in reversed(fresh):
+                for trade in _after(tape.prints, told):
                     told = trade.trade_id
                     sink(
                         MarketTradeSeen(
@@ -166,7 +164,7 @@ class InProcessExchange:
                             exchange_ms=trade.time_ms,
                         )
                     )
-                book_id = self._venue.market(self._symbol).book.log.last_id
+                book_id = market.book.log.last_id
                 if book_id != shown or not self._only_changes:
                     shown = book_id
                     sink(BookSeen(at=at, mono=mono, book=self._book(), exchange_ms=now_ms))
@@ -264,6 +262,13 @@ class InProcessExchange:
 
     def _now(self) -> dict[str, int]:
         return {"at": self._clock.now(), "mono": self._clock.monotonic()}
+
+
+def _after(prints: Sequence[Print], told: int) -> Sequence[Print]:
+    """Trades that are newer than trade `told`, oldest first."""
+    if not prints or prints[-1].trade_id <= told:
+        return ()
+    return list(takewhile(lambda trade: trade.trade_id > told, reversed(prints)))[::-1]
 
 
 def _refused(error: VenueError) -> Rejected | Unknown:

@@ -254,11 +254,10 @@ class FaultPlan:
 
     def clock_skew_ms(self, now_ms: int) -> int:
         """What the exchange's clock is ahead of the true time."""
-        return sum(
-            fault.meaning.at(now_ms - fault.starts_ms)
-            for _, fault in self.active(now_ms)
-            if isinstance(fault.meaning, Skew)
-        )
+        active = self.active(now_ms)
+        if not active:
+            return 0
+        return sum(fault.meaning.at(now_ms - fault.starts_ms) for _, fault in active if isinstance(fault.meaning, Skew))
 
     def book_fault(self, now_ms: int) -> BookFault | None:
         """How market data of the books is wrong now."""
