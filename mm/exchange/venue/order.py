@@ -118,8 +118,3 @@ class Appetite:
     lots: int | None
     notional: int | None = None
     self_trade: str = "EXPIRE_MAKER"
-
-    def accepts(self, ticks: int) -> bool:
-        if self.limit is None:
-            return True
-        return ticks <= self.limit if self.buy else ticks >= self.limit

@@ -48,9 +48,7 @@ CREATE TABLE amendments (execution_id INTEGER PRIMARY KEY, uid INTEGER, symbol T
     old_client_id TEXT, new_client_id TEXT, old_lots INTEGER, new_lots INTEGER, time_ms INTEGER) STRICT;
 """
 _INDICES = """
-CREATE INDEX IF NOT EXISTS orders_of_symbol ON orders (uid, symbol, order_id);
 CREATE INDEX IF NOT EXISTS orders_by_client ON orders (uid, symbol, client_id);
-CREATE INDEX IF NOT EXISTS orders_open ON orders (status) WHERE status IN ('NEW','PARTIALLY_FILLED','PENDING_NEW');
 CREATE INDEX IF NOT EXISTS trades_of_symbol ON trades (uid, symbol, trade_id);
 CREATE INDEX IF NOT EXISTS trades_of_order ON trades (order_id);
 CREATE INDEX IF NOT EXISTS amendments_of_order ON amendments (order_id);

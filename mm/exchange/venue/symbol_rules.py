@@ -55,11 +55,6 @@ class SymbolRules:
         if (self.tick_units * self.lot_units) % UNITS:
             raise ValueError(f"{self.symbol}: a lot times a tick is finer than 1e-8, sums would not be exact")
 
-    @property
-    def min_quantity(self) -> Decimal:
-        """One lot."""
-        return self.lot_size
-
     @cached_property
     def tick_units(self) -> int:
         """1e-8 quote units in one tick."""

@@ -15,6 +15,7 @@ from mm.domain.instrument import from_units, to_units
 from mm.exchange.venue.account import Account, Balance
 from mm.exchange.venue.book import Book, OrderBook
 from mm.exchange.venue.changes import Changes
+from mm.exchange.venue.deposits import units_in_bounds, units_of
 from mm.exchange.venue.events import AccountPosition, BalanceUpdate, Listener
 from mm.exchange.venue.fees import BNB, FALLBACK_PRICE
 from mm.exchange.venue.history import KeptHistory
@@ -33,8 +34,6 @@ from mm.exchange.venue.views import AccountState
 
 _PRICE_EVERY_MS = 1000
 """How often a last price that no account's change carries along is written."""
-_BALANCE_MOST = Decimal(10) ** 10
-"""No account is given more of an asset; in 1e-8 units that leaves room in the 64 bits of the database."""
 
 
 class Venue(Trading):
@@ -233,7 +232,7 @@ class Venue(Trading):
         below zero, finer than 1e-8 or beyond 10,000,000,000."""
         if self._by_key(api_key):
             raise ValueError("an open account has this key already")
-        return self._open_account(_units(deposits), maker_fee, taker_fee, api_key)
+        return self._open_account(units_of(deposits), maker_fee, taker_fee, api_key)
 
     def _open_account(
         self, deposits: Mapping[str, int], maker_fee: Decimal, taker_fee: Decimal, api_key: str
@@ -255,7 +254,7 @@ class Venue(Trading):
         Order and trade ids go on rising. Raises KeyError when no open account has the key, ValueError for deposits
         that `open_account` refuses; then nothing has changed.
         """
-        units = _units(deposits)
+        units = units_of(deposits)
         old = self._by_key(api_key)
         if old is None:
             raise KeyError("no open account has this key")
@@ -272,13 +271,13 @@ class Venue(Trading):
         Raises ValueError for an asset that is not listed, an amount of zero or finer than 1e-8, a closed account, a
         balance beyond 10,000,000,000, and when more is withdrawn than is free; KeyError for an unknown uid.
         """
-        account, units = self._account(uid), _in_bounds(amount)
+        account, units = self._account(uid), units_in_bounds(amount)
         if account.closed_ms is not None:
             raise ValueError(f"account {uid} is closed")
         if asset not in {each for m in self._markets.values() for each in (m.rules.base, m.rules.quote)}:
             raise ValueError(f"the venue does not list {asset}")
         free = account.balance(asset).free
-        _in_bounds(from_units(free + units) if units > 0 else amount)
+        units_in_bounds(from_units(free + units) if units > 0 else amount)
         if not units or free + units < 0:
             raise ValueError(f"only {from_units(free):f} {asset} are free" if units else "an amount of zero")
         account.balance(asset).free += units
@@ -287,19 +286,3 @@ class Venue(Trading):
         self._changes.events.append(BalanceUpdate(uid=uid, time_ms=account.updated_ms, asset=asset, delta=amount))
         self.commit()
         return self._state(account)
-
-
-def _units(deposits: Mapping[str, Decimal]) -> dict[str, int]:
-    """Raises ValueError for an amount below zero or one that cannot be kept."""
-    found = {asset: _in_bounds(amount) for asset, amount in deposits.items()}
-    for asset, units in found.items():
-        if units < 0:
-            raise ValueError(f"{deposits[asset]:f} {asset} is no deposit")
-    return found
-
-
-def _in_bounds(amount: Decimal) -> int:
-    """Raises ValueError for an amount that is too large or finer than 1e-8."""
-    if not amount.is_finite() or abs(amount) > _BALANCE_MOST:
-        raise ValueError(f"an amount must be at most {_BALANCE_MOST:f}")
-    return to_units(amount)

@@ -134,10 +134,6 @@ class OrderView:
     strategy_id: int | None = None
     strategy_type: int | None = None
 
-    @property
-    def is_working(self) -> bool:
-        return self.status in {"NEW", "PARTIALLY_FILLED"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrderListView:

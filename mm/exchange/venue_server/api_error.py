@@ -60,10 +60,6 @@ def empty(name: str) -> ApiError:
     return ApiError(-1105, f"Parameter '{name}' was empty.")
 
 
-def not_required(name: str) -> ApiError:
-    return ApiError(-1106, f"Parameter '{name}' sent when not required.")
-
-
 def invalid(name: str) -> ApiError:
     return ApiError(-1130, f"Data sent for parameter '{name}' is not valid.")
 

@@ -30,6 +30,8 @@ def against_new_rules(plan: FaultPlan, name: str, asked: Mapping[str, Any], now_
         price, quantity = Decimal(str(asked["price"])), Decimal(str(asked["quantity"]))
     except (KeyError, InvalidOperation):
         return None
+    if not price.is_finite() or not quantity.is_finite():
+        return None
     broken = next((rule for rule in plan.changed_rules(now_ms) if rule.refuses(price, quantity)), None)
     return None if broken is None else Refusal(400, -1013, broken.message)
 
@@ -49,7 +51,7 @@ def lie(served: Served, how: str, api_key: str, asked: Mapping[str, Any]) -> Ref
             int(str(number)) if number is not None else None,
             str(client_id) if client_id is not None else None,
         )
-    except (VenueError, ValueError):
+    except (VenueError, ValueError, OverflowError):
         return None
     if order.status not in _OPEN:
         return None
