@@ -97,6 +97,8 @@ class BarReplay:
         if self._begun_ms is None:
             self._begun_ms = now_ms
         due = (now_ms - self._begun_ms) // _STEP_MS + 1
+        if self.finished or self._done >= due:
+            return
         try:
             while not self.finished and self._done < due:
                 if self._done == (self.played + 1) * STEPS_A_MINUTE:

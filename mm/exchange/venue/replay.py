@@ -55,6 +55,8 @@ class Replay:
         if self._start_ms is None:
             self._start_ms = now_ms
         due_ns = self._first_ns + (now_ms - self._start_ms) * 1_000_000
+        if self._next is None or self._next[0] > due_ns:
+            return  # most calls in a quiet market: nothing to write or tell
         try:
             while self._next is not None and self._next[0] <= due_ns:
                 self._play(self._next[1])
