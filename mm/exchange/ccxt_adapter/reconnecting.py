@@ -44,7 +44,9 @@ class Reconnecting(ABC):
     async def run(self, sink: EventSink) -> NoReturn:
         """Sessions until cancelled. Raises only what the sink raises."""
         self._sink = sink
-        while True:
+        running = asyncio.current_task()
+        assert running is not None  # noqa: S101 - a coroutine runs in a task
+        while not running.cancelling():
             pause_left = self._limiter.pause_left()
             if pause_left:
                 await self._clock.sleep(pause_left)
@@ -57,6 +59,8 @@ class Reconnecting(ABC):
             finally:
                 _retrieve(self._ended)
             await self._after(failure)
+        # A session took the cancellation for a failure of its own: another one would never end.
+        raise asyncio.CancelledError
 
     def _up(self) -> None:
         """Data flows (or, for the account, will flow): tell it once a session."""
