@@ -54,8 +54,9 @@ mutate: setup ## break core code on purpose for ten minutes; the unit tests must
 
 soak: setup ## two virtual days a seed with every fault, I1 to I6 checked after each event (HOURS=48 SEEDS=1..20)
 	@$(BIN)/mm soak --hours $(HOURS) --seeds $(SEEDS) --faults all --jobs $(JOBS)
-	@for n in 1 2 3 4 5 6 7 8 9 10; do PYTHONHASHSEED=$$n $(BIN)/mm soak --hours $(HOURS) --seed 1 --faults all --json \
-		| sed -n 's/.*"trace": "\(.*\)".*/\1/p'; done | sort | uniq -c | sed 's/^/trace of seed 1, processes: /'
+
+soak-hash: setup ## one seed in ten processes, the hash seed of each another: one trace (HOURS=48)
+	@$(BIN)/mm soak --hours $(HOURS) --seed 1 --faults all --processes 10 --jobs $(JOBS)
 
 replays: setup ## recorded markets over the wire in real time (22 minutes): a plain client, ccxt.pro and the bot follow them
 	@$(BIN)/python -m scripts.replays

@@ -1,5 +1,6 @@
 """`mm soak`: days of trading in minutes, in virtual time."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -32,7 +33,10 @@ def soak(
     replay_from: ReplayFrom = None,
     queue: Queue = None,
     serve_as: ServeAs = None,
-    jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes for several seeds.")] = 1,
+    jobs: Annotated[int, typer.Option(min=1, max=64, help="Processes at once, for several seeds.")] = 1,
+    processes: Annotated[
+        int, typer.Option(min=1, max=100, help="The same seed so often, each hash seed another: one trace.")
+    ] = 1,
     restarts: Annotated[bool, typer.Option(help="Kill and restart the bot at random moments.")] = True,
     as_json: Json = False,
 ) -> None:
@@ -48,12 +52,11 @@ def soak(
     Example:
       mm soak --hours 48 --seed 1 --faults all
       mm soak --hours 48 --seeds 1..20 --faults all --jobs 2
+      mm soak --hours 48 --seed 1 --faults all --processes 10 --jobs 2
       mm soak --replay binance_spot_nexousdt_20240723.raw.gz --replay binance_spot_nexousdt_20240724.raw.gz
     """
-    from mm.cli.output import emit_json
     from mm.exchange.venue.bars import is_bars
-    from mm.soak.report import as_json as jsoned
-    from mm.soak.report import line, lines
+    from mm.soak.processes import ends_in_order
     from mm.soak.spec import SoakSpec
 
     if hours is not None and not 0 < hours <= _LONGEST_HOURS:
@@ -68,6 +71,8 @@ def soak(
         moment(replay_from, "--from")
     asked = hours or (0.0 if files and not is_bars(files[0]) else _HOURS)
     chosen = [seed] if seeds is None else _range(seeds)
+    if processes > 1 and seeds is not None:
+        raise UsageError("--processes and --seeds exclude each other", "give one --seed")
     specs = [
         SoakSpec(
             asked,
@@ -83,23 +88,48 @@ def soak(
         )
         for each in chosen
     ]
-    if seeds is None:
-        result = played(specs[0])
-        if as_json:
-            emit_json(jsoned(result))
+    with ends_in_order():
+        if seeds is None and processes == 1:
+            _one(specs[0], as_json=as_json)
         else:
-            typer.echo("\n".join(lines(result)))
-        _leave([result])
-        return
-    results = []
-    for result in _all(specs, jobs):
-        results.append(result)
+            _several(specs * processes, jobs, mixed=processes > 1, as_json=as_json)
+
+
+def _one(spec: "SoakSpec", *, as_json: bool) -> None:
+    from mm.cli.output import emit_json
+    from mm.soak.report import as_json as jsoned
+    from mm.soak.report import lines
+
+    result = played(spec)
+    if as_json:
+        emit_json(jsoned(result))
+    else:
+        typer.echo("\n".join(lines(result)))
+    _leave([result])
+
+
+def _several(specs: "list[SoakSpec]", jobs: int, *, mixed: bool, as_json: bool) -> None:
+    """A line as each ends, and the sum of those that did, even when somebody ends it early."""
+    from mm.cli.output import emit_json
+    from mm.soak.processes import in_processes
+    from mm.soak.report import as_json as jsoned
+    from mm.soak.report import line
+    from mm.soak.sum import sum_as_json, sum_lines
+
+    results: list[SoakResult] = []
+    try:
+        for result in in_processes(specs, played, jobs, mixed=mixed):
+            results.append(result)
+            if as_json:
+                emit_json(jsoned(result), indent=False)
+            else:
+                typer.echo(line(result))
+            sys.stdout.flush()
+    finally:
         if as_json:
-            emit_json(jsoned(result), indent=False)
+            emit_json(sum_as_json(results, len(specs)), indent=False)
         else:
-            typer.echo(line(result))
-    if not as_json:
-        typer.echo(_sum(results))
+            typer.echo("\n".join(sum_lines(results, len(specs))))
     _leave(results)
 
 
@@ -108,18 +138,6 @@ def _range(text: str) -> list[int]:
     if not first.isdigit() or (dots and not last.isdigit()) or (dots and int(last) < int(first)):
         raise UsageError(f"--seeds {text[:40]}", "write a range like 1..20")
     return list(range(int(first), int(last or first) + 1))
-
-
-def _all(specs: "list[SoakSpec]", jobs: int) -> "list[SoakResult] | map[SoakResult]":
-    if jobs == 1:
-        return map(played, specs)
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-
-    # A fresh interpreter each: what one seed leaves in memory must not be counted to the next.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, max_tasks_per_child=1) as pool:
-        return list(pool.map(played, specs))
 
 
 def played(spec: "SoakSpec") -> "SoakResult":
@@ -147,25 +165,18 @@ async def _audit(world: "World", reader: "AccountReader") -> tuple[str, tuple[st
     return said, tuple(f"{each.invariant} {each.subject}: {each.text}" for each in found.differences)
 
 
-def _sum(results: "list[SoakResult]") -> str:
-    broken = [result for result in results if not result.holds]
-    hours = sum(result.speed.virtual_hours for result in results)
-    told = (
-        f"{len(results)} seeds, {hours:.0f} virtual hours: orders {sum(r.orders for r in results)}, "
-        f"fills {sum(r.fills for r in results)}, faults {sum(sum(r.faults.values()) for r in results)}, "
-        f"restarts {sum(sum(r.restarts.values()) for r in results)}; "
-    )
-    if not broken:
-        return told + "no violation"
-    commands = "\n".join(f"  {result.violations[0].invariant}: {result.spec.command}" for result in broken)
-    return f"{told}{len(broken)} with a violation\n{commands}"
-
-
 def _leave(results: "list[SoakResult]") -> None:
+    from mm.soak.sum import unequal
+
     broken = [result for result in results if not result.holds]
     if broken:
         first = broken[0].violations[0]
         raise InvariantBroken(
             f"{len(broken)} of {len(results)} soaks broke an invariant, the first {first.invariant} at {first.moment}",
             f"play it again with '{broken[0].spec.command}'",
+        )
+    if unequal(results):
+        raise InvariantBroken(
+            f"one seed, {len({result.trace for result in results})} traces in {len(results)} processes",
+            "something depends on the process: its hash seed, its addresses, its environment",
         )

@@ -70,7 +70,7 @@ async def _play(
     world = World(folder, loaded, spec.profile, clock, market, seed=seeds.getrandbits(64), restarts=spec.restarts)
     await world.begin()
     market.on_wrong = lambda text: world.oracle.violate("market", text)
-    memory = MemoryWatch(clock, min(3600.0, hours * 360))
+    memory = MemoryWatch(clock, min(900.0, hours * 180))
     watching = asyncio.create_task(memory.run())
     wall, cpu = time.monotonic(), time.process_time()
     until = int(hours * _HOUR)

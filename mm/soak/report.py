@@ -35,8 +35,12 @@ def lines(result: SoakResult) -> Iterator[str]:
     yield f"audit: {result.audit}"
     yield (
         f"speed {speed.hours_per_minute:.1f} virtual hours a wall minute ({speed.wall_seconds:.1f} s, "
-        f"CPU {speed.cpu_seconds:.1f} s); memory {memory.start_mb:.1f} MB to {memory.end_mb:.1f} MB, "
-        f"{memory.per_day:+.2f} MB a virtual day"
+        f"CPU {speed.cpu_seconds:.1f} s)"
+    )
+    yield (
+        f"memory {memory.start_mb:.1f} MB, after the first half (warm-up) {memory.warm_mb:.1f} MB, at the end "
+        f"{memory.end_mb:.1f} MB: {memory.per_day:+.2f} MB a virtual day in the second half; at most "
+        f"{memory.files[0]} then {memory.files[1]} files open, {memory.tasks[0]} then {memory.tasks[1]} tasks"
     )
     yield f"trace {result.trace}"
     yield from verdict(result)
@@ -100,8 +104,11 @@ def as_json(result: SoakResult) -> dict[str, Any]:
         "wall_seconds": round(speed.wall_seconds, 3),
         "cpu_seconds": round(speed.cpu_seconds, 3),
         "memory_start_mb": round(memory.start_mb, 1),
+        "memory_warm_mb": round(memory.warm_mb, 1),
         "memory_end_mb": round(memory.end_mb, 1),
         "memory_mb_per_day": round(memory.per_day, 2),
+        "files": memory.files,
+        "tasks": memory.tasks,
         "violations": [
             {"invariant": each.invariant, "at": each.moment, "text": each.text} for each in result.violations
         ],

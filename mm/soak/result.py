@@ -22,12 +22,15 @@ class Speed:
 
 @dataclass(frozen=True, slots=True)
 class Memory:
-    """Megabytes resident after the first virtual hour (or a tenth of a shorter run) and at the end; `per_day` the
-    slope between, a virtual day."""
+    """Megabytes resident at the start, after half of the time (warm-up) and at the end; `per_day` the slope of the
+    second half, a virtual day. `files` and `tasks`: the most that were open in the first half and in the second."""
 
     start_mb: float
+    warm_mb: float
     end_mb: float
     per_day: float
+    files: tuple[int, int]
+    tasks: tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
