@@ -196,6 +196,12 @@ class ControlStore:
                 for table in (commands, halts, stage_events, reviews, notes)
             }
 
+    @property
+    def own_changes(self) -> int:
+        """Rises with every row that this connection writes."""
+        driver: Any = self._connection.connection.driver_connection
+        return int(driver.total_changes)
+
     # --- inside -----------------------------------------------------------------------
 
     def _at(self) -> int:

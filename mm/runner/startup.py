@@ -22,7 +22,7 @@ from mm.fields import seconds
 from mm.home import EnvironmentHome
 from mm.journal.writer import SUFFIX, JournalWriter
 from mm.ledger.ledger import SqliteLedger
-from mm.ports import Account, Clock, ControlReader, Exchange, Journal
+from mm.ports import Account, Clock, ControlReader, Exchange, Journal, StopLatch
 from mm.process_id import ProcessId
 from mm.risk.settings import RiskSettings
 from mm.runner.dispatch import HaltWriter, Parts
@@ -69,6 +69,8 @@ class Surroundings:
     resources: Resources
     day_at: Callable[[datetime], TradingDay]
     on_journal_failure: Callable[[str], None]
+    latched: Callable[[StopLatch], StopLatch] = lambda latch: latch
+    """The latch as the run asks it."""
 
 
 class Run:
@@ -177,7 +179,7 @@ async def _prepare(
     if spec.keep_journal:
         file = home.journal / f"{spec.run_id}{SUFFIX}"
         journal = JournalWriter(file, head, on_failure=around.on_journal_failure, inline=spec.inline)
-    parts = Parts(exchange, ledger, journal, latch, around.control, clock, around.write_halt)
+    parts = Parts(exchange, ledger, journal, around.latched(latch), around.control, clock, around.write_halt)
     times = RunTimes(
         tick=seconds(spec.strategy.tick_interval),
         run_for=None if spec.run_for is None else seconds(spec.run_for),

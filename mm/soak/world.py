@@ -26,6 +26,7 @@ from mm.fields import nanoseconds
 from mm.home import EnvironmentHome, Home
 from mm.ledger.ledger import SqliteLedger
 from mm.ledger.queries import LedgerQueries
+from mm.ports import StopLatch
 from mm.rollout.stages import Stage, cap_risk
 from mm.runner.latch import trip
 from mm.runner.startup import Run, RunSpec, Surroundings, prepared_run
@@ -34,6 +35,7 @@ from mm.soak.ledger_rows import LedgerRows
 from mm.soak.market import SoakMarket
 from mm.soak.operator import Operator
 from mm.soak.oracle import Oracle
+from mm.soak.quick_reads import QuickControl, QuickLatch
 from mm.soak.restarts import KILL_NOW, STOP, TRIP, Restarts
 from mm.soak.trace import Trace
 from mm.soak.watched_exchange import WatchedExchange
@@ -44,7 +46,8 @@ _PAUSE = 20.0
 """Virtual seconds between the end of an instance and the start of the next."""
 _LIFTED_AFTER = 600.0
 _LOOK = 2.0
-"""Virtual seconds between two looks at what is written; a row is that old at most when a kill loses it."""
+"""Virtual seconds between two looks at what is written, if anything was carried out; a row is so old at most, or as old
+as the action before it, when a kill loses it."""
 _NEVER = 1 << 62
 _LATEST = 700.0
 """A request may be so long on its way."""
@@ -97,6 +100,8 @@ class World:
         self.oracle: Oracle
         self._task: asyncio.Task[Any] | None = None
         self._instance: Instance | None = None
+        self._latch: QuickLatch | None = None
+        self._has_acted = True
         self._run: Run | None = None
         self._reading_from = 0
         self._agreed_until: int | None = None
@@ -224,11 +229,12 @@ class World:
         around = Surroundings(
             exchange=exchange,
             clock=self.clock,
-            control=poller,
+            control=QuickControl(poller, self.control),
             write_halt=write_halt,
             resources=StillResources(),
             day_at=lambda moment: trading_day_at(moment, day.close, day.zone),
             on_journal_failure=_fail,
+            latched=self._latched,
         )
         async with prepared_run(self.files, self._spec(), around) as run:
             if self.oracle.rows is not None:
@@ -246,6 +252,10 @@ class World:
             if outcome.clean and self.oracle.account.unseen and not self.oracle.account.is_wiped:
                 self.oracle.reconciled(self.oracle.account.last_trade_id)
             return f"stopped: {outcome.why}" if outcome.clean else outcome.why
+
+    def _latched(self, latch: StopLatch) -> QuickLatch:
+        self._latch = QuickLatch(latch)
+        return self._latch
 
     def _spec(self) -> RunSpec:
         settings = self.loaded.settings
@@ -276,6 +286,7 @@ class World:
     def _processed(self, event: Event, actions: Sequence[Action]) -> None:
         self.trace.processed(event, actions)
         if actions:
+            self._has_acted = True
             if any(isinstance(action, Reconcile) for action in actions):
                 self._reading_from = self.oracle.account.last_trade_id
         elif not self._restarts.is_armed:
@@ -295,7 +306,9 @@ class World:
             if run.runner.engine.state is TradingState.ACTIVE:
                 self.active_ns += now - since
             since = now
-            await self._flushed(run)
+            if self._has_acted:
+                self._has_acted = False
+                await self._flushed(run)
             if self.oracle.violations:
                 self._cancel()
                 return
@@ -313,7 +326,7 @@ class World:
                 elif restarts.kind == TRIP:
                     restarts.due_ns = _NEVER  # the bot sees it by itself, and ends
                     self.restarts[TRIP] += 1
-                    trip(self.files)
+                    self._trip()
                 elif restarts.kind == KILL_NOW:
                     self._kill()
                     return
@@ -322,6 +335,11 @@ class World:
             elif self.operator.look(run, instance, now):
                 stopping = True
                 run.runner.stop("the operator starts anew")
+
+    def _trip(self) -> None:
+        trip(self.files)
+        if self._latch is not None:
+            self._latch.touched()
 
     async def _flushed(self, run: Run) -> None:
         await run.flush()
