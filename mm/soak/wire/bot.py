@@ -45,6 +45,8 @@ _PAUSE = 0.2
 _SLACK_MS = 100
 """Between the bot's last look at its book and the request this process may stand still; more would be found."""
 _NEVER = 1 << 62
+_LONGEST_END = 90.0
+"""Seconds: a stop may take 30, clearing the exchange 21 more, the rest is for a busy machine."""
 
 
 class WireBot:
@@ -115,8 +117,13 @@ class WireBot:
         outcome, proven = "", False
         self.last_words = ""
         try:
-            outcome = await self._task
-            proven = True
+            await asyncio.wait({self._task}, timeout=seconds + _LONGEST_END)
+            if self._task.done():
+                outcome = self._task.result()
+                proven = True
+            else:
+                outcome = self.last_words = "does not end"
+                self.oracle.violate("end", "the instance was stopped or killed and does not end")
         except asyncio.CancelledError:
             outcome = "killed"
         except NotProven as error:
@@ -141,8 +148,11 @@ class WireBot:
 
     async def settle(self) -> None:
         """Requests on their way arrive, connections are closed."""
-        while self._requests:
-            await asyncio.wait(self._requests)
+        left = set(self._requests)
+        if left:
+            _, left = await asyncio.wait(left, timeout=_LONGEST_END)
+        if left:
+            self.oracle.violate("end", f"{len(left)} requests or connections do not end: {list(left)[:3]}")
 
     def close(self) -> None:
         self._control.close()
