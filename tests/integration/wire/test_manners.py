@@ -93,7 +93,11 @@ CASES = {
     "key-revoked": "",
     "insufficient-balance": "",
     "filter-changed": "NOTIONAL=50",
+    "maintenance": "",
+    "cancel-only": "",
 }
+BREAKER = 3
+"""So many refusals of one cause open the circuit breaker (the default)."""
 
 
 @pytest.fixture(scope="module")
@@ -142,3 +146,18 @@ def test_a_filter_that_changed_the_rules_are_read_once_and_the_bot_halts(seen: d
     assert later.count("exchangeInfo") == 1
     assert 1 <= later.count("order.place") <= 2
     assert seen[kind].halts == {"rules_changed"}
+
+
+def test_maintenance_nothing_new_is_sent_while_it_lasts(seen: dict[str, Seen]) -> None:
+    """The account is read now and then, to find out when it is over; no order but those that were on their way."""
+    later = {each.name for each in seen["maintenance"].after_first("maintenance", FAULTY)}
+    assert "order.place" not in later
+    assert later, "it looks whether it is over"
+
+
+def test_cancel_only_mode_is_learnt_by_refusals_until_the_breaker_opens(seen: dict[str, Seen]) -> None:
+    """Then one order now and then is the probe (here every 2 s; with the profile every 10 min)."""
+    refused = seen["cancel-only"].struck("cancel-only")
+    probes = FAULTY / 2 + 1
+    assert 1 <= len(refused) <= BREAKER + probes
+    assert not [each for each in refused if each.name != "order.place"], "cancels pass"
