@@ -84,10 +84,32 @@ class FaultyStreams:
     _number: int = 0
     _fill: FillSeen | None = None
     _newest_book_ms: int = 0
+    _quiet: int = 0
 
     def take(self, event: Event) -> None:
         """An event of the faultless exchange."""
         now = self.true_ms()
+        if (
+            self._quiet
+            and isinstance(event, BookSeen | MarketTradeSeen)
+            and event.exchange_ms >= self._newest_book_ms
+            and not self._waiting
+            and self.plan.quiet_stretch(now) == self._quiet
+        ):
+            self._pass(event, now)
+            return
+        self._take(event, now)
+        steady = all(each.is_open and each.is_shown and not each.has_gap for each in (self._market, self._account))
+        self._quiet = self.plan.quiet_stretch(now) if steady else 0
+
+    def _pass(self, event: BookSeen | MarketTradeSeen, now: int) -> None:
+        """What `_take` comes to for market data while nothing is wrong and nothing has changed since the last event."""
+        self._market.heard_ms = self._account.heard_ms = now
+        if isinstance(event, BookSeen):
+            self._newest_book_ms = event.exchange_ms
+        self.sink(event)
+
+    def _take(self, event: Event, now: int) -> None:
         if isinstance(event, StreamUp):
             return  # both streams come up by themselves
         for connection in (self._market, self._account):

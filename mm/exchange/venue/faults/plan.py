@@ -101,6 +101,13 @@ class FaultPlan:
             self._count_windows()
         return self._active
 
+    def quiet_stretch(self, now_ms: int) -> int:
+        """The number of the present stretch of time, if no fault holds in it and no event is held up; else 0. It
+        changes whenever a fault begins, ends, is added or removed."""
+        if self.active(now_ms) or (self._last_due and max(self._last_due.values()) >= now_ms):
+            return 0
+        return self._stretch
+
     def _count_windows(self) -> None:
         """Faults that are met by being there, not by striking one request or event."""
         for number, fault in self._active:
