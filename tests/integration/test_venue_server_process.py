@@ -229,7 +229,7 @@ def test_what_cannot_start_says_why(home: Home, tmp_path: Path) -> None:
         process.start(home, SETTINGS, None, [tmp_path / "absent.raw.gz"])
     broken = tmp_path / "broken.raw.gz"
     broken.write_bytes(b"no gzip")
-    with pytest.raises(ExchangeError, match="cannot read the recording"):
+    with pytest.raises(ConfigurationError, match="cannot read the recording"):
         process.start(home, SETTINGS, None, [broken])
     with socket.create_server(("127.0.0.1", 0)) as taken:
         settings = VenueSettings(port=taken.getsockname()[1])
