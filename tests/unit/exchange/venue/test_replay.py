@@ -190,6 +190,17 @@ def test_two_own_orders_never_take_the_same_recorded_size(tmp_path: Path) -> Non
     assert tape.world.status(tape.uid, second) == "FILLED"
 
 
+def test_a_trade_through_several_own_prices_gives_its_size_away_once_the_best_price_first(tmp_path: Path) -> None:
+    tape = Tape(tmp_path, trade("2997.00", "0.3", sold=True))
+    lower = tape.world.buy(tape.uid, "2998.50", "0.2")
+    upper = tape.world.buy(tape.uid, "2999.00", "0.2")
+    tape.next()
+    assert tape.executed() == d("0.3")
+    assert tape.world.status(tape.uid, upper) == "FILLED"
+    assert tape.world.status(tape.uid, lower) == "PARTIALLY_FILLED"
+    assert [t.quantity for t in tape.world.venue.trades(SYMBOL)] == [d("0.2"), d("0.1")]
+
+
 def test_a_taker_eats_displayed_size_that_stays_eaten(tmp_path: Path) -> None:
     tape = Tape(tmp_path, depth(101, 101, [], [["3001.00", "3.9"]]), depth(102, 102, [], [["3001.00", "1"]]))
     taken = tape.world.market(tape.uid, "BUY", "5")
