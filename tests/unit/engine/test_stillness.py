@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from mm.domain.actions import Action, Place
 from mm.domain.book import Book
-from mm.domain.events import BookSeen, Event, MarketTradeSeen
+from mm.domain.events import BookSeen, Event, MarketTradeSeen, ResumeRequested
 from mm.domain.order import OrderStatus
+from mm.domain.risk import TradingState
 from mm.engine.engine import Engine
 from mm.risk.settings import CircuitBreakerSettings
 from tests.fakes.desk import Desk, engine_setup
@@ -37,6 +38,7 @@ class TwoEngines(Engine):
         assert self.state is self.sleepless.state
         assert self.snapshot() == self.sleepless.snapshot(), event
         assert self.quote == self.sleepless.quote, event
+        assert self.risk.accepted_losses == self.sleepless.risk.accepted_losses
         assert self.risk._losses.equity_units == self.sleepless.risk._losses.equity_units
         return actions
 
@@ -83,6 +85,8 @@ class Market:
                 self.take(self.desk.tick())
             if self.chance.random() < 0.02:
                 self.fill()
+            if self.engine.state is TradingState.HALTED and self.chance.random() < 0.1:
+                self.take(self.desk.feed(ResumeRequested, by="Ann", note="seen"))
 
     def book(self) -> list[Action]:
         chance = self.chance
