@@ -145,9 +145,11 @@ def played(spec: "SoakSpec") -> "SoakResult":
     import os
 
     from mm.cli.records import settings_of
+    from mm.exchange.venue_server.files import VenueFiles
     from mm.soak.play import play
 
-    return play(spec, settings_of(Home.of(os.environ), spec.profile), _audit)
+    home = Home.of(os.environ)
+    return play(spec, settings_of(home, spec.profile), _audit, VenueFiles.of(home).scenarios)
 
 
 async def _audit(world: "World", reader: "AccountReader") -> tuple[str, tuple[str, ...]]:

@@ -10,7 +10,8 @@ from mm.domain.errors import ConfigurationError
 from mm.exchange.venue.coarse_flow import COARSENESS, STEP_MS, CoarseFlow
 from mm.exchange.venue.faults.plan import FaultPlan
 from mm.exchange.venue.faulty_exchange import FaultyExchange
-from mm.exchange.venue.scenarios import SCENARIOS, Scenario
+from mm.exchange.venue.scenario import Scenario
+from mm.exchange.venue.store import Store
 from mm.exchange.venue.symbol_rules import default_symbols
 from mm.exchange.venue.venue import Venue
 from mm.ports import AccountReader, Exchange
@@ -26,29 +27,34 @@ _PRIMING_STEPS = 6_000
 
 class SoakMarket:
     """`scenario` says its name and description, `coarseness` what is made up in it. `on_wrong` is told of a recording
-    that broke. Raises ConfigurationError for a scenario or symbol that is not listed, a recording that cannot be read.
+    that broke. Raises ConfigurationError for a symbol that is not listed, a recording that cannot be read.
     """
 
     def __init__(
         self,
         settings: MmSettings,
-        scenario: str,
+        scenario: Scenario | RecordedSoak,
         clock: SimulatedClock,
         rng: random.Random,
         plan: FaultPlan,
         *,
-        recorded: RecordedSoak | None = None,
+        store: Store | None = None,
     ) -> None:
         rules = default_symbols().get(settings.symbol)
         if rules is None:
             raise ConfigurationError(f"the venue does not list {settings.symbol}", "choose one of `mm sim status`")
         self.symbol = settings.symbol
         self.settings = settings
-        self.venue = Venue({settings.symbol: rules}, lambda: clock.now() // 1_000_000)
+        self.venue = Venue({settings.symbol: rules}, lambda: clock.now() // 1_000_000, store)
         self.on_wrong: Callable[[str], None] = lambda _text: None
-        self.recorded = None if recorded is None else RecordedMarket(self.venue, recorded, self._tell_wrong)
-        self.flow: CoarseFlow | RecordedMarket = self.recorded or self._generated(scenario, rng)
-        self.scenario: RecordedSoak | Scenario = recorded or _scenario(scenario)
+        recorded = scenario if isinstance(scenario, RecordedSoak) else None
+        self.scenario = scenario
+        self.recorded: RecordedMarket | None = None
+        self.flow: CoarseFlow | RecordedMarket
+        if isinstance(scenario, RecordedSoak):
+            self.flow = self.recorded = RecordedMarket(self.venue, scenario, self._tell_wrong)
+        else:
+            self.flow = CoarseFlow(self.venue, self.symbol, scenario, rng, settings.venue.start_price)
         self.coarseness = COARSENESS if recorded is None else recorded.coarseness
         self.plan = plan
         self.on_wipe: Callable[[], None] = lambda: None
@@ -68,9 +74,6 @@ class SoakMarket:
         self.flow.advance(self.venue.now_ms())
         if self.recorded is not None:
             self._prime(self.recorded)
-
-    def _generated(self, scenario: str, rng: random.Random) -> CoarseFlow:
-        return CoarseFlow(self.venue, self.symbol, _scenario(scenario), rng, self.settings.venue.start_price)
 
     def _prime(self, recorded: RecordedMarket) -> None:
         """Time passes until the recording has a book, a minute at most."""
@@ -131,10 +134,3 @@ class SoakMarket:
     def deposit(self) -> Decimal:
         """Enough for the profile, whatever the local venue's own deposit is set to."""
         return max(self.settings.venue.deposit, self.settings.capital)
-
-
-def _scenario(name: str) -> Scenario:
-    found = SCENARIOS.get(name)
-    if found is None:
-        raise ConfigurationError(f"no scenario {name[:40]!r}", f"there are {', '.join(SCENARIOS)}")
-    return found

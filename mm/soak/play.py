@@ -15,6 +15,7 @@ from pathlib import Path
 from mm.clock.simulated import SimulatedClock, run_virtual
 from mm.config.loader import LoadedSettings
 from mm.domain.instrument import from_units
+from mm.exchange.venue.scenario_file import scenario_named
 from mm.ports import AccountReader
 from mm.soak.canary import leaks
 from mm.soak.fault_plan import fault_plan
@@ -23,6 +24,7 @@ from mm.soak.memory import MemoryWatch
 from mm.soak.recorded_market import RecordedSoak, recorded_soak
 from mm.soak.result import SoakResult, Speed
 from mm.soak.spec import SoakSpec
+from mm.soak.venue_store import SoakStore
 from mm.soak.world import World
 
 START_NS = 1_760_000_000_000_000_000
@@ -34,8 +36,11 @@ Audit = Callable[[World, AccountReader], Awaitable[tuple[str, tuple[str, ...]]]]
 """Compares the ledger with the exchange: in short, and each difference."""
 
 
-def play(spec: SoakSpec, loaded: LoadedSettings, audit: Audit) -> SoakResult:
-    """Raises ConfigurationError for an unknown scenario, symbol or fault, or a recording that cannot be read."""
+def play(spec: SoakSpec, loaded: LoadedSettings, audit: Audit, scenarios: Path) -> SoakResult:
+    """`scenarios`: a folder of one's own.
+
+    Raises ConfigurationError for an unknown scenario, symbol or fault, or a recording that cannot be read.
+    """
     recorded = _recorded(spec, loaded) if spec.replay else None
     begins = START_NS if recorded is None else recorded.begins_ms * 1_000_000
     with tempfile.TemporaryDirectory(prefix="mm-soak-", dir=_RAM if _RAM.is_dir() else None) as folder:
@@ -45,7 +50,9 @@ def play(spec: SoakSpec, loaded: LoadedSettings, audit: Audit) -> SoakResult:
         before = gc.get_threshold()
         gc.set_threshold(100_000, 20, 50)
         try:
-            return run_virtual(_play(spec, loaded, audit, Path(folder), clock, recorded=recorded), clock=clock)
+            return run_virtual(
+                _play(spec, loaded, audit, Path(folder), clock, scenarios=scenarios, recorded=recorded), clock=clock
+            )
         finally:
             gc.set_threshold(*before)
             gc.unfreeze()
@@ -58,16 +65,20 @@ async def _play(
     folder: Path,
     clock: SimulatedClock,
     *,
+    scenarios: Path,
     recorded: RecordedSoak | None,
 ) -> SoakResult:
     loaded = configured if recorded is None else recorded.loaded
     hours = spec.hours if recorded is None else recorded.hours
     seeds = random.Random(spec.seed)  # noqa: S311 - a market and moments, no secrets
-    scenario = spec.scenario or loaded.settings.venue.scenario
+    scenario = recorded or scenario_named(spec.scenario or loaded.settings.venue.scenario, scenarios)
     plan = fault_plan(replace(spec, hours=hours), random.Random(seeds.getrandbits(64)), clock.now() // 1_000_000)  # noqa: S311 - the same
     noise = random.Random(seeds.getrandbits(64))  # noqa: S311 - the same
-    market = SoakMarket(loaded.settings, scenario, clock, noise, plan, recorded=recorded)
-    world = World(folder, loaded, spec.profile, clock, market, seed=seeds.getrandbits(64), restarts=spec.restarts)
+    store = SoakStore(folder / "venue" / "venue.db")
+    market = SoakMarket(loaded.settings, scenario, clock, noise, plan, store=store)
+    home = folder / "bot"
+    home.mkdir()
+    world = World(home, loaded, spec.profile, clock, market, seed=seeds.getrandbits(64), restarts=spec.restarts)
     await world.begin()
     market.on_wrong = lambda text: world.oracle.violate("market", text)
     memory = MemoryWatch(clock, min(900.0, hours * 180))
@@ -85,7 +96,8 @@ async def _play(
     if tasks:
         world.oracle.violate("end", f"{len(tasks)} tasks are left: {', '.join(sorted(map(repr, tasks)))[:500]}")
     oracle, operator = world.oracle, world.operator
-    for leak in leaks(folder):
+    market.venue.close()
+    for leak in leaks(home):  # the venue's own files hold the key, as an exchange's do
         oracle.violate("I6", leak)
     return SoakResult(
         spec=spec,

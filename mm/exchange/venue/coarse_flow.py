@@ -7,12 +7,15 @@ fair price has passed is taken just then, at its own price.
 
 import math
 import random
+from dataclasses import replace
 from decimal import Decimal
 
 from mm.exchange.venue.aggressors import Aggressors
 from mm.exchange.venue.coarse_book import CoarseBook, Shape
 from mm.exchange.venue.fair_price import FairPrice
 from mm.exchange.venue.scenarios import Scenario
+from mm.exchange.venue.symbol_market import TRADING
+from mm.exchange.venue.timetable import is_halted
 from mm.exchange.venue.venue import Venue
 
 STEP_MS = 250
@@ -24,6 +27,7 @@ _MOST_STEPS = 240
 """After a longer pause than this many steps the market has stood still meanwhile."""
 _COMMIT_EVERY_MS = 10_000
 """What only the market did is told to nobody; it is written down this often, and whenever an account was filled."""
+_HALTED = "BREAK"
 _SHAPES = 256
 _BEYOND_BPS = 30.0
 """The farthest level that is shown."""
@@ -37,9 +41,11 @@ class CoarseFlow:
 
     def __init__(self, venue: Venue, symbol: str, scenario: Scenario, rng: random.Random, start_price: Decimal) -> None:
         self._venue = venue
-        self._scenario = scenario
         self._rng = rng
         self._market = venue.market(symbol)
+        if scenario.path_quote not in {"", self._market.rules.quote}:
+            scenario = replace(scenario, path=(), halts=())
+        self._scenario = scenario
         price = venue.last_price(symbol) or start_price
         ticks = float(price / self._market.rules.tick_size)
         self._fair = FairPrice(scenario, rng, ticks, heat_seconds=1.0)
@@ -74,6 +80,10 @@ class CoarseFlow:
         rng, fair, scenario = self._rng, self._fair, self._scenario
         at_ms = self._at_ms or 0
         fair.step(STEP_MS / 1000)
+        if scenario.halts:
+            self._open_or_halt()
+            if self._market.status != TRADING:
+                return
         sides = [0.0, 0.0]
         for strike in self._aggressors.strikes(at_ms, STEP_MS, fair.jumped, fair.usual_jump, fair.heat):
             sides[strike.buy] += strike.notional
@@ -83,6 +93,12 @@ class CoarseFlow:
         if self._sweep_chance and rng.random() < self._sweep_chance:
             self._sweep(rng.uniform(*scenario.sweep_reach), buy=rng.random() >= scenario.sell_share)
         self._requote()
+
+    def _open_or_halt(self) -> None:
+        """In a halt nobody quotes and nobody trades; the price goes on meanwhile, and quotes meet it afterwards."""
+        halted = is_halted(self._scenario, self._fair.seconds)
+        if halted != (self._market.status == _HALTED):
+            self._venue.set_status(self._market.rules.symbol, _HALTED if halted else TRADING)
 
     def _requote(self) -> None:
         """The touch follows the fair price; quotes that it has passed are taken at their own price."""
