@@ -123,7 +123,8 @@ class WireBot:
                 proven = True
             else:
                 outcome = self.last_words = "does not end"
-                self.oracle.violate("end", "the instance was stopped or killed and does not end")
+                self.oracle.violate("end", f"the instance was stopped or killed and does not end: {_deaf()}")
+                self._task.cancel()
         except asyncio.CancelledError:
             outcome = "killed"
         except NotProven as error:
@@ -316,6 +317,23 @@ async def _closed(client: CcxtExchange, requests: set[asyncio.Task[Any]]) -> Non
     if requests:
         await asyncio.wait(set(requests))
     await client.close()
+
+
+def _deaf() -> str:
+    """Tasks of this process that were cancelled and wait all the same, and for what."""
+    return "; ".join(_awaited(task) for task in asyncio.all_tasks() if task.cancelling()) or "no task was cancelled"
+
+
+def _awaited(task: asyncio.Task[Any]) -> str:
+    """The chain of coroutines down to what is waited for."""
+    names: list[str] = []
+    awaited: Any = task.get_coro()
+    while awaited is not None:
+        frame = getattr(awaited, "cr_frame", None)
+        name = getattr(awaited, "__qualname__", type(awaited).__name__)
+        names.append(f"{name}:{frame.f_lineno}" if frame else name)
+        awaited = getattr(awaited, "cr_await", None)
+    return f"{task.get_name()} {' > '.join(names)}"
 
 
 def now() -> datetime:
