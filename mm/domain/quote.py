@@ -22,13 +22,3 @@ class Quote(NamedTuple):
     levels: tuple[QuoteLevel, ...]
     fair_ticks: float
     notes: tuple[str, ...] = ()
-
-
-class LevelRange(NamedTuple):
-    """One level that is certainly wished for, at a price from `lowest` to `highest` ticks, of at least `lots`."""
-
-    side: Side
-    level: int
-    lowest: int
-    highest: int
-    lots: int

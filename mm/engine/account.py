@@ -88,14 +88,6 @@ class Account:
             self._mark_ticks = bid
         self.equity_units = self.position.equity_units(self._instrument, self._mark_ticks)
 
-    def equity_at(self, bid_ticks: int) -> int:
-        return self.position.equity_units(self._instrument, bid_ticks)
-
-    def mark_at(self, bid_ticks: int, equity_units: int) -> None:
-        """As `mark`, with the best bid of others and the equity at it known."""
-        self._mark_ticks = bid_ticks
-        self.equity_units = equity_units
-
     @property
     def is_marked(self) -> bool:
         """False while base is held and no price was seen: equity is then not known, rather than low."""

@@ -40,7 +40,6 @@ from mm.engine.own_orders import OwnOrderEvents
 from mm.engine.quoting import Quoting
 from mm.engine.reconciling import Reconciling
 from mm.engine.setup import EngineSetup
-from mm.engine.stillness import Stillness
 from mm.execution.client_order_id import is_own
 from mm.execution.order_manager import OrderManager, Pace
 from mm.fields import nanoseconds
@@ -53,8 +52,7 @@ _ACTIVE, _HALTED = TradingState.ACTIVE, TradingState.HALTED
 class Engine:
     """Built from an EngineSetup; `process` is the whole interface, the properties are for screens."""
 
-    def __init__(self, setup: EngineSetup, *, rests: bool = True) -> None:
-        """`rests` False: every event is decided anew, also where nothing can follow (`calm`)."""
+    def __init__(self, setup: EngineSetup) -> None:
         self.setup = setup
         self._at = setup.at
         self._mono = setup.mono
@@ -73,23 +71,13 @@ class Engine:
         self.risk = RiskEngine(setup.risk, setup.instrument, setup.capital_units, setup.recovery.baseline)
         strategy = build_strategy(setup.strategy, max_position_units=to_units(setup.risk.max_position))
         self.quoting = Quoting(setup, strategy, self.orders, self.risk)
-        self._quote = Quote((), 0.0)
+        self.quote = Quote((), 0.0)
         self._stop_why = ""
         self._is_finished = False
         self._was_active = False
         self._is_account_up = False
         self._day_to_begin = ""
         self._reconciling = Reconciling(nanoseconds(execution.reconcile_every), nanoseconds(execution.cancel_retry))
-        self._stillness = Stillness(
-            self.market,
-            self.account,
-            orders=self.orders,
-            risk=self.risk,
-            quoting=self.quoting,
-            reconciling=self._reconciling,
-            stale_ns=self._stale_ns,
-        )
-        self._rests = rests
         own_orders = OwnOrderEvents(self.orders, self.risk, self.quoting, self._reconciling, setup.tag)
         self._handlers: dict[type[Event], Callable[[Any], Sequence[Action]]] = {
             **own_orders.handlers(),
@@ -110,22 +98,9 @@ class Engine:
 
     def process(self, event: Event) -> list[Action]:
         self._at, self._mono = event.at, event.mono
-        kind, stillness = type(event), self._stillness
-        if stillness.calm is not None:
-            if stillness.holds(kind, event, stillness.calm):
-                return []
-            self._quote = self.quote  # what it was made of may change from here on
-            stillness.end()
-        actions = list(self._handlers[kind](event))
+        actions = list(self._handlers[type(event)](event))
         actions += self._after()
-        if kind is BookSeen and not actions and self._rests and not self._stop_why and not self._day_to_begin:
-            stillness.seek(self.snapshot)
         return actions
-
-    @property
-    def quote(self) -> Quote:
-        """The wish at the last book or tick."""
-        return self._stillness.quote(self.snapshot) or self._quote
 
     def snapshot(self) -> Snapshot:
         return self.account.snapshot(
@@ -292,7 +267,7 @@ class Engine:
         return actions
 
     def _requote(self, snapshot: Snapshot, *, place: bool) -> list[Action]:
-        self._quote, actions = self.quoting.requote(snapshot, place=place)
+        self.quote, actions = self.quoting.requote(snapshot, place=place)
         return actions
 
     def _restore_orders(self) -> None:

@@ -27,14 +27,9 @@ class Market:
     def on_book(self, event: BookSeen) -> None:
         """A book is as old as the exchange's event, not as its arrival: a connection that lags brings the past."""
         self.book = event.book
-        self.book_mono = event.mono - self.lag_ns(event)
+        lag_ms = event.at // 1_000_000 + self.drift_ms - event.exchange_ms if event.exchange_ms else 0
+        self.book_mono = event.mono - max(0, lag_ms) * 1_000_000
         self.is_up = True
-
-    def lag_ns(self, event: BookSeen) -> int:
-        """How long the book was on its way, never below 0."""
-        if not event.exchange_ms:
-            return 0
-        return max(0, event.at // 1_000_000 + self.drift_ms - event.exchange_ms) * 1_000_000
 
     def on_trade(self, event: MarketTradeSeen) -> None:
         """Time-weighted exponential average: weight of the old value is 2^(−dt / half-life)."""

@@ -5,7 +5,6 @@ from mm.domain.order import OrderIntent, OrderType
 from mm.domain.quote import Quote
 from mm.domain.risk import TradingState
 from mm.domain.snapshot import Snapshot
-from mm.engine.calm import Rest, rest_of_orders
 from mm.engine.setup import EngineSetup
 from mm.execution.client_order_id import client_id
 from mm.execution.order_diff import diff_orders
@@ -53,13 +52,6 @@ class Quoting:
 
     def balances_known(self) -> None:
         self._awaits_balances = False
-
-    def wish(self, snapshot: Snapshot) -> Quote:
-        return self._strategy.quote(snapshot)
-
-    def rest(self, snapshot: Snapshot) -> Rest | None:
-        """For how long and how far `requote` without placing does nothing."""
-        return rest_of_orders(self._strategy, snapshot, self._tolerance, self._max_age_ns)
 
     def requote(self, snapshot: Snapshot, *, place: bool) -> tuple[Quote, list[Action]]:
         """The wish of this moment and what to do about it. `place` False: only take down what is off."""

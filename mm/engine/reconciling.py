@@ -4,8 +4,6 @@ from dataclasses import dataclass
 
 from mm.domain.actions import Action, Reconcile
 
-_NEVER = 1 << 62
-
 
 @dataclass(frozen=True, slots=True)
 class Reading:
@@ -44,10 +42,6 @@ class Reconciling:
     def due(self, mono: int) -> list[Action]:
         """The periodic reading, once the first was made."""
         return self.ask("periodic") if self._next and mono >= self._next else []
-
-    def next_due(self) -> int:
-        """Before this monotonic moment `due` asks for nothing, if nothing else is told meanwhile."""
-        return _NEVER if self._under_way or not self._next else self._next
 
     def prove(self, mono: int) -> list[Action]:
         """No order is live any more: have it proved, not more often than the retry pause."""

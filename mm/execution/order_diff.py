@@ -5,10 +5,9 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from mm.domain.order import OrderStatus, OwnOrder, Side
-from mm.domain.quote import LevelRange, QuoteLevel
+from mm.domain.quote import QuoteLevel
 
 _OPEN = OrderStatus.OPEN
-_NEVER = 1 << 62
 _placed = attrgetter("placed_mono")
 
 
@@ -61,31 +60,6 @@ def diff_orders(
         place=tuple([wish for slot, wish in wishes.items() if slot not in taken]),
         waiting=tuple([wish for slot, wish in wishes.items() if slot in taken and slot not in kept]),
     )
-
-
-def kept_until(
-    ranges: Sequence[LevelRange], live: Sequence[OwnOrder], *, tolerance_ticks: int, max_age_ns: int
-) -> int | None:
-    """The first monotonic moment at which `diff_orders` may cancel one of `live` for its age, if it cancels none for
-    wishes anywhere in `ranges`; None when it may. `tolerance_ticks` is the narrowest that comes up."""
-    wishes = {(wish.side, wish.level): wish for wish in ranges}
-    taken: set[tuple[Side, int]] = set()
-    until = _NEVER
-    for order in sorted(live, key=_placed):
-        slot = (order.side, order.level)
-        is_first = slot not in taken
-        taken.add(slot)
-        if order.cancelling or order.status is not _OPEN:
-            continue
-        wish = wishes.get(slot)
-        if wish is None or not is_first:
-            return None
-        if order.ticks - wish.lowest > tolerance_ticks or wish.highest - order.ticks > tolerance_ticks:
-            return None
-        if order.lots * 10 > wish.lots * 11:
-            return None
-        until = min(until, order.placed_mono + max_age_ns + 1)
-    return until
 
 
 def _reason_to_cancel(

@@ -16,7 +16,6 @@ from mm.domain.records import LiveOrder
 from mm.execution.counted_trades import CountedTrades
 from mm.execution.tracked_order import TrackedOrder, as_own_order
 
-_NEVER = 1 << 62
 _REMEMBERED = 2000
 """Ended orders whose late reports and fills are still recognised without asking the exchange."""
 
@@ -262,16 +261,6 @@ class OrderManager:
                 order.next_cancel_mono = mono + self._pace.cancel_retry
                 actions.append(Cancel(order.intent.client_id, order.cancel_why))
         return actions
-
-    def next_due(self) -> int:
-        """Before this monotonic moment `due` finds nothing, if nothing else is told meanwhile."""
-        moments = [_NEVER]
-        for order in self._live.values():
-            if order.next_query_mono and not order.querying:
-                moments.append(order.next_query_mono)
-            if order.cancel_why and not order.withdrawn and not order.status.is_final and order.next_cancel_mono:
-                moments.append(order.next_cancel_mono)
-        return min(moments)
 
     # --- inside --------------------------------------------------------------------
 

@@ -178,17 +178,6 @@ class RiskEngine:
                     actions += self.stop(loss.code)
         return actions
 
-    def unmoved_by(self) -> tuple[int, int] | None:
-        """Least and most equity (1e-8 quote) for which `observe` finds nothing while the book is fresh and the position
-        the same, whatever the moment. None: not known, or not trading."""
-        if self.state is not _ACTIVE or self.causes or not self._breaker.is_idle:
-            return None
-        return self._losses.unmoved_by()
-
-    def mark_unmoved(self, equity_units: int) -> None:
-        """What `observe` does at an equity within `unmoved_by`."""
-        self._losses.equity_units = equity_units
-
     def _is_likely(self, snapshot: Snapshot) -> bool:
         """A bid far above the reference must not raise the peak: the way back would look like a drawdown."""
         reference = snapshot.reference_ticks
@@ -291,7 +280,6 @@ class RiskEngine:
 
 
 _OPEN = BreakerState.OPEN
-_ACTIVE = TradingState.ACTIVE
 _SEVERITY = {BreakerState.OPEN: "error", BreakerState.HALF_OPEN: "info", BreakerState.CLOSED: "info"}
 
 

@@ -37,17 +37,6 @@ class LossWatch:
                 crossed.append(loss)
         return crossed
 
-    def unmoved_by(self) -> tuple[int, int] | None:
-        """Least and most equity at which `mark` finds nothing and leaves the baseline as it is. None: a loss is
-        accepted, and each mark may end that."""
-        if self.accepted:
-            return None
-        base = self.baseline
-        return (
-            max(base.day_start_units, base.stage_start_units, base.peak_units) - self._narrowest,
-            base.peak_units,
-        )
-
     def still_red(self) -> tuple[str, ...]:
         """Level 3 losses that stand at the last mark; without any mark none can be ruled out."""
         if self.equity_units is None:

@@ -10,7 +10,6 @@ from mm.fields import nanoseconds
 from mm.strategy.effective_size import EffectiveSize
 from mm.strategy.fair_value import FAIR_VALUES
 from mm.strategy.settings import StrategySettings
-from mm.strategy.steady import Steady, steady
 from mm.strategy.terms import Terms
 
 _BUY, _SELL = Side.BUY, Side.SELL
@@ -54,16 +53,6 @@ class MarketMaking:
             bids = self._bids(terms, snapshot, ladder.bids, size, notes)
         asks = self._asks(terms, snapshot, ladder.asks, size, notes)
         return Quote((*bids, *asks), fair, tuple(dict.fromkeys(notes)))
-
-    def steady(self, snapshot: Snapshot, lowest: int, highest: int) -> Steady | None:
-        return steady(
-            self._terms_of(snapshot),
-            snapshot,
-            (lowest, highest),
-            spendable_units=_spendable_units(snapshot),
-            sellable_units=_sellable_units(snapshot),
-            fill_delay=self._fill_delay,
-        )
 
     def _terms_of(self, snapshot: Snapshot) -> Terms:
         """The same object for the whole of a run: neither the symbol's rules nor the fees change in it."""

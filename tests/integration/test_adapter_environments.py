@@ -20,7 +20,7 @@ from mm.exchange.ccxt_adapter.connect import build_exchange, open_session
 from mm.exchange.ccxt_adapter.exchange import CcxtExchange
 from mm.exchange.venue.venue import Venue
 from mm.exchange.venue.views import NewOrder
-from mm.exchange.venue_server.served import Flavour
+from mm.exchange.venue_server.files import Flavour
 from mm.exchange.venue_server.server import ServerOptions, running_server
 from mm.ports import NotSent, Rejected
 from tests.contract.bench import KEY, OTHER_KEY, RULES, SECRET, SYMBOL, intent, run, until

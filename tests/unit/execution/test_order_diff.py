@@ -1,6 +1,6 @@
 from mm.domain.order import OrderStatus, OwnOrder, Side
-from mm.domain.quote import LevelRange, QuoteLevel
-from mm.execution.order_diff import OrderDiff, diff_orders, kept_until
+from mm.domain.quote import QuoteLevel
+from mm.execution.order_diff import OrderDiff, diff_orders
 
 AGE = 1_000
 
@@ -71,29 +71,3 @@ def test_levels_of_one_side_are_slots_of_their_own() -> None:
     found = diff([BID, second], [order("a", level=1, ticks=90)])
     assert found.keep == ("a",)
     assert found.place == (BID,)
-
-
-def until(ranges: list[LevelRange], live: list[OwnOrder]) -> int | None:
-    return kept_until(ranges, live, tolerance_ticks=2, max_age_ns=AGE)
-
-
-def test_orders_are_kept_until_the_oldest_is_past_its_age() -> None:
-    live = [order("a", placed_mono=500), order("b", Side.SELL, 110, placed_mono=200)]
-    ranges = [LevelRange(Side.BUY, 0, 98, 102, 10), LevelRange(Side.SELL, 0, 109, 111, 10)]
-    assert until(ranges, live) == 200 + AGE + 1
-    assert diff([BID, ASK], live, mono=200 + AGE).cancel == ()
-    assert diff([BID, ASK], live, mono=200 + AGE + 1).cancel == (("b", "age"),)
-
-
-def test_an_order_that_may_leave_the_tolerance_grow_too_large_or_be_unwanted_is_not_sure_to_be_kept() -> None:
-    live = [order("a", lots=11)]
-    assert until([LevelRange(Side.BUY, 0, 98, 102, 10)], live) is not None
-    assert until([LevelRange(Side.BUY, 0, 97, 102, 10)], live) is None
-    assert until([LevelRange(Side.BUY, 0, 98, 103, 10)], live) is None
-    assert until([LevelRange(Side.BUY, 0, 98, 102, 9)], live) is None
-    assert until([LevelRange(Side.SELL, 0, 98, 102, 10)], live) is None
-    assert until([LevelRange(Side.BUY, 0, 98, 102, 10)], [*live, order("b")]) is None
-
-
-def test_an_order_on_its_way_out_changes_nothing_by_itself() -> None:
-    assert until([], [order("a", cancelling=True), order("b", status=OrderStatus.UNKNOWN)]) is not None
