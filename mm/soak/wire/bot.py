@@ -74,6 +74,7 @@ class WireBot:
         self._requests: set[asyncio.Task[Any]] = set()
         self._task: asyncio.Task[str] | None = None
         self._instance: Instance | None = None
+        self._until_ns = 0
         self._reading_from = 0
         self._agreed_until: int | None = None
 
@@ -113,7 +114,8 @@ class WireBot:
             self._operator.resume()
         self._restarts.draw(self._mono)
         self._restarts.due_ns = _NEVER if in_order else self._mono + int(self._rng.uniform(3, 2 * seconds) * 1e9)
-        self._task = asyncio.create_task(self._life(self._mono + int(seconds * 1e9), in_order=in_order))
+        self._until_ns = self._mono + int(seconds * 1e9)
+        self._task = asyncio.create_task(self._life(in_order=in_order))
         outcome, proven = "", False
         self.last_words = ""
         try:
@@ -147,6 +149,10 @@ class WireBot:
         await asyncio.sleep(_PAUSE)
         return proven
 
+    def end(self) -> None:
+        """The time of the instance that lives is over."""
+        self._until_ns = self._mono
+
     async def settle(self) -> None:
         """Requests on their way arrive, connections are closed."""
         left = set(self._requests)
@@ -162,7 +168,7 @@ class WireBot:
 
     # --- an instance ------------------------------------------------------------------------
 
-    async def _life(self, until_ns: int, *, in_order: bool) -> str:
+    async def _life(self, *, in_order: bool) -> str:
         instance = Instance(self.files, 0, now_ms, self.market.skew_ms)
         self._instance = instance
         self._operator.started(instance)
@@ -193,7 +199,7 @@ class WireBot:
                 if self.oracle.rows is not None:
                     instance.epoch = self.oracle.rows.epoch()
                 run.runner.dispatcher.on_processed = self._processed
-                minding = asyncio.create_task(self._mind(run, until_ns, in_order=in_order))
+                minding = asyncio.create_task(self._mind(run, in_order=in_order))
                 try:
                     outcome = await run.go()
                 finally:
@@ -242,7 +248,7 @@ class WireBot:
         if self._restarts.is_moment(event, actions):
             self._kill()
 
-    async def _mind(self, run: Run, until_ns: int, *, in_order: bool) -> None:
+    async def _mind(self, run: Run, *, in_order: bool) -> None:
         """What is written is looked at; the end comes when it is due."""
         restarts = self._restarts
         stopping = False
@@ -252,7 +258,7 @@ class WireBot:
             at = self._mono
             if stopping:
                 continue
-            if at >= until_ns:
+            if at >= self._until_ns:
                 if not in_order:
                     self._kill()
                     return

@@ -38,8 +38,8 @@ SYMBOL = "ETHUSDC"
 START_MS = 1_760_000_000_000
 SETTINGS = ExchangeSettings(
     request_timeout=timedelta(seconds=1),
-    keep_alive=timedelta(milliseconds=300),
-    silence_after=timedelta(milliseconds=700),
+    keep_alive=timedelta(seconds=1),
+    silence_after=timedelta(seconds=2),
 )
 _FEES = (Decimal("0.001"), Decimal("0.001"))
 
@@ -92,7 +92,7 @@ class Stage:
         """How many orders of ours the venue ever took."""
         return len(self.venue.all_orders(self.own, SYMBOL))
 
-    async def until(self, condition: Callable[[], bool], seconds: float = 8.0) -> bool:
+    async def until(self, condition: Callable[[], bool], seconds: float = 15.0) -> bool:
         """Does it hold within `seconds`? In virtual time they pass at once."""
         loop = asyncio.get_running_loop()
         deadline = loop.time() + seconds

@@ -16,8 +16,9 @@ from mm.soak.wire.bot import WireBot
 from mm.soak.wire.schedule import PROFILE, SETTINGS, Schedule
 from mm.soak.wire.venue import WireVenue, now_ms
 
-CALM, FAULTY, LEFT = 2.5, 6.0, 1.5
-"""Seconds of trading before the fault, of the fault, and after it."""
+CALM, FAULTY, LEFT = 0.5, 6.0, 1.5
+"""Seconds of trading after the first order and before the fault, of the fault, and after it."""
+LONGEST_START = 40.0
 ON_ITS_WAY = 0.4
 """What had left before the refusal came is not held against the bot."""
 
@@ -70,11 +71,16 @@ async def watched(folder: Path, kind: str, value: str) -> Seen:
     await market.start(bot.follow)
     client = market.client()
     await bot.begin(client)
-    living = asyncio.create_task(bot.live(CALM + FAULTY + LEFT, in_order=True))
+    living = asyncio.create_task(bot.live(LONGEST_START + FAULTY + LEFT, in_order=True))
+    deadline = time.monotonic() + LONGEST_START
+    while not bot.oracle.orders and time.monotonic() < deadline:
+        await asyncio.sleep(0.05)
     await asyncio.sleep(CALM)
     began = time.monotonic()
     start = now_ms()
     market.plan.add(Fault(kind, start, start + round(FAULTY * 1000), value=value))
+    await asyncio.sleep(FAULTY + LEFT)
+    bot.end()
     await living
     market.plan.clear()
     await bot.settle()
