@@ -1,5 +1,6 @@
 """What faults do to a whole server: shut it, wipe its accounts, end its subscriptions, set its clock."""
 
+import asyncio
 import ssl
 from collections.abc import Callable
 from typing import Protocol
@@ -54,7 +55,13 @@ class ServerDoors:
         """Listens where it did. Raises OSError when the port was taken meanwhile."""
         server = self._server
         if server.runner is not None:
-            await web.TCPSite(server.runner, server.host, server.port, ssl_context=server.ssl_context).start()
+            site = web.TCPSite(server.runner, server.host, server.port, ssl_context=server.ssl_context)
+            listening = asyncio.ensure_future(site.start())
+            try:
+                await asyncio.shield(listening)
+            except asyncio.CancelledError:
+                await listening  # cut short, it would leave its socket open with nobody to close it
+                raise
 
     def wipe(self) -> None:
         """As testnet is: every key finds a new account, with the assets of the old one and without its orders."""
