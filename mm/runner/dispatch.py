@@ -23,6 +23,7 @@ from mm.domain.events import (
 )
 from mm.domain.order import OrderIntent, OrderReport
 from mm.domain.records import Latency
+from mm.ending import end_tasks
 from mm.engine.engine import Engine
 from mm.ports import Clock, ControlReader, Exchange, Journal, Ledger, NotSent, Rejected, StopLatch, Unknown
 from mm.runner.reconciler import Reconciler
@@ -116,9 +117,7 @@ class Dispatcher:
         self._is_shut = True
 
     async def close(self) -> None:
-        for task in list(self._tasks):
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(list(self._tasks))
 
     def now(self) -> dict[str, int]:
         return {"at": self._clock.now(), "mono": self._clock.monotonic()}

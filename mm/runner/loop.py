@@ -12,6 +12,7 @@ from mm.domain.events import ClockDrift, MarketTradeSeen, StopRequested, TimerFi
 from mm.domain.order import OrderStatus
 from mm.domain.records import Heartbeat
 from mm.domain.trading_day import TradingDay
+from mm.ending import end_tasks
 from mm.engine.engine import Engine
 from mm.ports import Clock
 from mm.runner.clearing import clear_exchange
@@ -103,9 +104,7 @@ class Runner:
             await self._clear(f"{type(error).__name__}: {error}")
             raise
         finally:
-            for task in work:
-                task.cancel()
-            await asyncio.gather(*work, return_exceptions=True)
+            await end_tasks(work)
             await self.dispatcher.close()
 
     async def _until_finished(self, work: list[asyncio.Task[None]]) -> RunOutcome:

@@ -194,6 +194,57 @@ def test_trap_4_a_dead_peer_is_noticed_by_missing_pongs() -> None:
     run(case())
 
 
+def test_a_message_that_breaks_off_ends_the_connection_at_once_and_the_account_stream_comes_back(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Long before a ping is missed. With a real keep-alive, that would be 15 s without events."""
+
+    async def case() -> None:
+        slow = settings(keep_alive=timedelta(seconds=60))
+        async with stubbed(exchange_settings=slow) as (stub, exchange):
+            told = 0
+
+            async def account(socket: web.WebSocketResponse, stub: Stub) -> None:
+                nonlocal told
+                await subscribe_account(socket)
+                told += 1
+                if told == 1:
+                    await socket.send_str('{"subscriptionId":0,"event":{"e":"execut')
+                await pongs_until_closed(socket)
+
+            stub.market, stub.account = calm_market, account
+            async with streaming(exchange) as seen:
+                await until(lambda: seen.ups("account") == 2, "reconnected after half a message", 5)
+                assert len(seen.downs("account")) == 1
+
+    run(case())
+    assert not [record for record in caplog.records if record.name == "asyncio"]
+
+
+def test_a_subscription_without_an_answer_leaves_no_failure_that_nobody_reads(caplog: pytest.LogCaptureFixture) -> None:
+    async def case() -> None:
+        quick = settings(keep_alive=timedelta(milliseconds=100))
+        async with stubbed(exchange_settings=quick) as (stub, exchange):
+            told = 0
+
+            async def account(socket: web.WebSocketResponse, stub: Stub) -> None:
+                nonlocal told
+                told += 1
+                if told > 1:
+                    await subscribe_account(socket)
+                    await pongs_until_closed(socket)
+                while (await socket.receive()).type not in (WSMsgType.CLOSE, WSMsgType.CLOSED, WSMsgType.CLOSING):
+                    pass
+
+            stub.market, stub.account = calm_market, account
+            async with streaming(exchange) as seen:
+                await until(lambda: seen.ups("account") == 1, "subscribed at the second try", 5)
+
+    run(case())
+    gc.collect()
+    assert not [record for record in caplog.records if record.name == "asyncio"]
+
+
 def test_trap_9_a_connection_keeps_no_growing_list_of_requests() -> None:
     async def case() -> None:
         async with wired() as w, streaming(w.exchange) as seen:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ccxt.base.errors import BadResponse, BaseError
+from ccxt.base.errors import BadResponse, BaseError, NetworkError
 
 from mm.exchange.ccxt_adapter.errors import HttpAnswer, retry_after
 from mm.exchange.ccxt_adapter.limiter import RateLimiter
@@ -128,6 +128,15 @@ class BinanceClient(_Binance):  # type: ignore[misc]  # ccxt ships no types
                 return
         super().handle_message(client, message)
 
+    def client(self, url: str) -> Any:
+        known = self.clients.get(url) if self.clients else None
+        if known is not None:
+            return known
+        connection = super().client(url)
+        connection.future = _retrieving(connection.future)
+        connection.handle_message = _guarded(connection)
+        return connection
+
     def on_connected(self, client: Any, message: Any = None) -> None:
         """A dial that outlived its connection's being given up must not leave an open connection behind."""
         super().on_connected(client, message)
@@ -166,6 +175,32 @@ class BinanceClient(_Binance):  # type: ignore[misc]  # ccxt ships no types
                 self.mm_limiter.saw_order_count(int(value))
         if status in (403, 418, 429):
             self.mm_limiter.refused(status, retry_after(headers))
+
+
+def _retrieving(future: Callable[[str], Any]) -> Callable[[str], Any]:
+    """ccxt makes a future for others who would log in meanwhile; of its failure nobody hears, there is no other."""
+
+    def made(name: str) -> Any:
+        found = future(name)
+        if name.startswith("authenticate:"):
+            found.add_done_callback(lambda done: done.cancelled() or done.exception())
+        return found
+
+    return made
+
+
+def _guarded(connection: Any) -> Callable[[Any], None]:
+    """A message that cannot be read ends the connection at once. ccxt would stop listening, and learn of it only when
+    it misses the answers to its pings."""
+    handle = connection.handle_message
+
+    def handled(message: Any) -> None:
+        try:
+            handle(message)
+        except Exception as error:  # noqa: BLE001 - told by whoever waits on the connection; here asyncio would log it
+            connection.on_error(NetworkError(f"a message cannot be read: {type(error).__name__}"))
+
+    return handled
 
 
 def _answer(status: int, headers: Mapping[str, str], response: Any) -> HttpAnswer:

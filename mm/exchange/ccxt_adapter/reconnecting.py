@@ -52,12 +52,20 @@ class Reconnecting(ABC):
                 await self._clock.sleep(pause_left)
             self._up_since = None
             self._ended = asyncio.get_running_loop().create_future()
+            failure: Exception
             try:
                 await self._session()
             except Exception as error:  # noqa: BLE001 - every end is told and followed by the next session
                 failure = error
+            except asyncio.CancelledError:
+                if running.cancelling():
+                    raise
+                # ccxt cancelled what the session waited for: the connection is gone, and the stream must go on.
+                failure = StreamEnded("the connection was given up")
             finally:
                 _retrieve(self._ended)
+            if running.cancelling():
+                break  # not told, and not waited for: what follows some failures lasts until a person has looked
             await self._after(failure)
         # A session took the cancellation for a failure of its own: another one would never end.
         raise asyncio.CancelledError

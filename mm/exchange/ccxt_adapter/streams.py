@@ -4,6 +4,7 @@ import asyncio
 import logging
 
 from mm.domain.errors import ExchangeError
+from mm.ending import mortal
 from mm.exchange.ccxt_adapter.account_stream import AccountStream
 from mm.exchange.ccxt_adapter.client import BinanceClient, RawEvent
 from mm.exchange.ccxt_adapter.market_stream import MarketStream
@@ -31,9 +32,9 @@ class Streams:
         self._client.mm_tap = self._tap
         try:
             async with asyncio.TaskGroup() as group:
-                group.create_task(self._market.run(sink), name="market-stream")
-                group.create_task(self._account.run(sink), name="account-stream")
-                group.create_task(self._follow_fee_price(), name="fee-price")
+                group.create_task(mortal(self._market.run(sink), "market-stream"))
+                group.create_task(mortal(self._account.run(sink), "account-stream"))
+                group.create_task(mortal(self._follow_fee_price(), "fee-price"))
         finally:
             self._client.mm_tap = None
 
