@@ -53,7 +53,7 @@ mutate: setup ## break core code on purpose for ten minutes; the unit tests must
 	@$(BIN)/python -m scripts.mutate --minutes 10 --each 24 $(if $(SEED),--seed $(SEED))
 
 soak: setup ## two virtual days a seed with every fault, I1 to I6 checked after each event (HOURS=48 SEEDS=1..20)
-	@$(BIN)/mm soak --hours $(HOURS) --seeds $(SEEDS) --faults all --jobs $(JOBS)
+	@$(BIN)/mm soak --hours $(HOURS) --seed $(SEEDS) --faults all --jobs $(JOBS)
 
 soak-hash: setup ## one seed in ten processes, the hash seed of each another: one trace (HOURS=48)
 	@$(BIN)/mm soak --hours $(HOURS) --seed 1 --faults all --processes 10 --jobs $(JOBS)

@@ -25,8 +25,15 @@ def soak(
         float | None, typer.Option(help="Virtual hours to run: 48 unless said, a capture whole.", show_default=False)
     ] = None,
     profile: Annotated[str, typer.Option(help="Profile the bot runs with.")] = "100usdc",
-    seed: Annotated[int, typer.Option(help="Decides market, faults, kills and their moments.")] = 1,
-    seeds: Annotated[str | None, typer.Option(help="Several seeds, like 1..20: a line each and a sum.")] = None,
+    seed: Annotated[
+        str,
+        typer.Option(
+            "--seed",
+            "--seeds",
+            metavar="N|A..B",
+            help="Decides market, faults, kills and their moments. Several, like 1..20: a line each and a sum.",
+        ),
+    ] = "1",
     faults: Annotated[str, typer.Option(help="none, all (a random plan from the seed), or a schedule file.")] = "none",
     scenario: Annotated[str | None, typer.Option(help="Generated market; else the configured one.")] = None,
     replay: Replay = None,
@@ -51,7 +58,7 @@ def soak(
     \b
     Example:
       mm soak --hours 48 --seed 1 --faults all
-      mm soak --hours 48 --seeds 1..20 --faults all --jobs 2
+      mm soak --hours 48 --seed 1..20 --faults all --jobs 2
       mm soak --hours 48 --seed 1 --faults all --processes 10 --jobs 2
       mm soak --replay binance_spot_nexousdt_20240723.raw.gz --replay binance_spot_nexousdt_20240724.raw.gz
     """
@@ -70,9 +77,9 @@ def soak(
     if replay_from is not None:
         moment(replay_from, "--from")
     asked = hours or (0.0 if files and not is_bars(files[0]) else _HOURS)
-    chosen = [seed] if seeds is None else _range(seeds)
-    if processes > 1 and seeds is not None:
-        raise UsageError("--processes and --seeds exclude each other", "give one --seed")
+    chosen = _range(seed)
+    if processes > 1 and len(chosen) > 1:
+        raise UsageError("--processes plays one seed, --seed names several", "give one --seed")
     specs = [
         SoakSpec(
             asked,
@@ -89,7 +96,7 @@ def soak(
         for each in chosen
     ]
     with ends_in_order():
-        if seeds is None and processes == 1:
+        if len(specs) == processes == 1:
             _one(specs[0], as_json=as_json)
         else:
             _several(specs * processes, jobs, mixed=processes > 1, as_json=as_json)
@@ -136,7 +143,7 @@ def _several(specs: "list[SoakSpec]", jobs: int, *, mixed: bool, as_json: bool) 
 def _range(text: str) -> list[int]:
     first, dots, last = text.partition("..")
     if not first.isdigit() or (dots and not last.isdigit()) or (dots and int(last) < int(first)):
-        raise UsageError(f"--seeds {text[:40]}", "write a range like 1..20")
+        raise UsageError(f"--seed {text[:40]}", "write a whole number, or a range like 1..20")
     return list(range(int(first), int(last or first) + 1))
 
 
