@@ -48,8 +48,8 @@ class Instance:
         return self._turn
 
     def has_read(self, what: str, turn: int) -> None:
-        """A reading that began in `turn` was answered."""
-        self._read[what] = turn
+        """A reading that began in `turn` was answered; a slow one may be overtaken by one that began later."""
+        self._read[what] = max(turn, self._read.get(what, turn))
 
     # --- what it may do ---------------------------------------------------------------------
 
