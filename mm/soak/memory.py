@@ -10,6 +10,8 @@ from mm.soak.result import Memory
 
 _MB = 1_000_000
 _DAY = 86400e9
+_SHORTEST = 0.25
+"""Days of a second half below which start-up and noise are larger than any growth."""
 
 
 class Sample(NamedTuple):
@@ -53,7 +55,7 @@ class MemoryWatch:
             start_mb=samples[0].mb,
             warm_mb=late[0].mb,
             end_mb=samples[-1].mb,
-            per_day=_slope([each.day for each in late], [each.mb for each in late]),
+            per_day=_slope([each.day for each in late], [each.mb for each in late]) if end / 2 >= _SHORTEST else None,
             files=(max(each.files for each in early), max(each.files for each in late)),
             tasks=(max(each.tasks for each in early), max(each.tasks for each in late)),
         )

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mm.soak.operator import HABIT
-from mm.soak.result import SoakResult
+from mm.soak.result import Memory, SoakResult
 
 DURABILITY = "ledger in a temporary folder, synchronous=OFF; commits inline; no journal, a hash over all events instead"
 
@@ -39,7 +39,7 @@ def lines(result: SoakResult) -> Iterator[str]:
     )
     yield (
         f"memory {memory.start_mb:.1f} MB, after the first half (warm-up) {memory.warm_mb:.1f} MB, at the end "
-        f"{memory.end_mb:.1f} MB: {memory.per_day:+.2f} MB a virtual day in the second half; at most "
+        f"{memory.end_mb:.1f} MB: {_growth(memory)}; at most "
         f"{memory.files[0]} then {memory.files[1]} files open, {memory.tasks[0]} then {memory.tasks[1]} tasks"
     )
     yield f"trace {result.trace}"
@@ -65,7 +65,7 @@ def line(result: SoakResult) -> str:
         f"seed {result.spec.seed}: {said}; {result.speed.virtual_hours:.1f} h, orders {result.orders}, "
         f"fills {result.fills}, PnL {result.pnl:.2f}, faults {sum(result.faults.values())}, "
         f"restarts {sum(result.restarts.values())}, halts lifted {sum(result.resumes.values())}, "
-        f"{result.speed.hours_per_minute:.0f} h/min, {result.memory.per_day:+.1f} MB/day, trace {result.trace}"
+        f"{result.speed.hours_per_minute:.0f} h/min, memory {_growth(result.memory)}, trace {result.trace}"
     )
 
 
@@ -106,7 +106,7 @@ def as_json(result: SoakResult) -> dict[str, Any]:
         "memory_start_mb": round(memory.start_mb, 1),
         "memory_warm_mb": round(memory.warm_mb, 1),
         "memory_end_mb": round(memory.end_mb, 1),
-        "memory_mb_per_day": round(memory.per_day, 2),
+        "memory_mb_per_day": None if memory.per_day is None else round(memory.per_day, 2),
         "files": memory.files,
         "tasks": memory.tasks,
         "violations": [
@@ -118,3 +118,9 @@ def as_json(result: SoakResult) -> dict[str, Any]:
 
 def _counts(counted: Mapping[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counted.items()) or "none"
+
+
+def _growth(memory: Memory) -> str:
+    if memory.per_day is None:
+        return "too short to tell its growth"
+    return f"{memory.per_day:+.2f} MB a virtual day in the second half"
