@@ -23,7 +23,8 @@ class Speed:
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Megabytes resident at the start, after half of the time (warm-up) and at the end; `per_day` the slope of the
-    second half, a virtual day (None: too short to tell). `files` and `tasks`: the most that were open in the first half and in the second."""
+    second half, a virtual day (None: too short to tell). `files` and `tasks`: the most that were open in the first
+    half and in the second."""
 
     start_mb: float
     warm_mb: float
