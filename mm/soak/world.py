@@ -44,6 +44,9 @@ ENVIRONMENT = "sim"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
 _PAUSE = 20.0
 """Virtual seconds between the end of an instance and the start of the next."""
+_LAST_STARTS = 10
+_BEFORE_LAST_START = 120.0
+"""Virtual seconds before each start after the end."""
 _LIFTED_AFTER = 600.0
 _LOOK = 2.0
 """Virtual seconds between two looks at what is written, if anything was carried out; a row is so old at most, or as old
@@ -102,6 +105,7 @@ class World:
         self._instance: Instance | None = None
         self._latch: QuickLatch | None = None
         self._has_acted = True
+        self._is_proven = True
         self._run: Run | None = None
         self._reading_from = 0
         self._agreed_until: int | None = None
@@ -133,11 +137,18 @@ class World:
         self.oracle.rows = LedgerRows(self.files.ledger)
 
     async def play(self, until_ns: int) -> None:
-        """Instances until `until_ns` of monotonic time; the last one is stopped in order."""
+        """Instances until `until_ns` of monotonic time; the last one is stopped in order. One that is killed at the
+        end, or whose stop a fault keeps from proving that no order is left and that says so, is followed by others
+        that are stopped at once, as a person would."""
         while self.clock.monotonic() < until_ns and not self.oracle.violations:
             await self._one_instance(until_ns)
             if self.clock.monotonic() < until_ns:
                 await self._idle(_PAUSE)
+        for _ in range(_LAST_STARTS):
+            if self._is_proven or self.oracle.violations:
+                break
+            await self._idle(_BEFORE_LAST_START)
+            await self._one_instance(until_ns)
 
     async def settle(self) -> None:
         """After the end: requests on their way arrive."""
@@ -184,8 +195,10 @@ class World:
             self.operator.resume()
         self.market.flow.advance(self.market.venue.now_ms())
         self._task = asyncio.create_task(self._life(until_ns))
+        self._is_proven = False
         try:
             self.outcomes[await self._task] += 1
+            self._is_proven = True
         except asyncio.CancelledError:
             self.outcomes["killed"] += 1
         except NotProven:
@@ -249,6 +262,8 @@ class World:
                 minding.cancel()
             await self._flushed(run)
             self.clean_runs += outcome.clean
+            if left := self.market.venue.open_orders(self.market.uid, self.market.symbol):
+                self.oracle.violate("end", f"the stop is said to be proven, and {len(left)} own orders are open")
             if outcome.clean and self.oracle.account.unseen and not self.oracle.account.is_wiped:
                 self.oracle.reconciled(self.oracle.account.last_trade_id)
             return f"stopped: {outcome.why}" if outcome.clean else outcome.why

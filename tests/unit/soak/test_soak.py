@@ -50,6 +50,16 @@ def test_an_exchange_that_lies_about_cancels_is_found_out() -> None:
     assert found.holds, said(found)
 
 
+def test_a_stop_that_a_fault_keeps_from_its_proof_is_made_again_when_it_is_over() -> None:
+    """Nothing is answered from the middle of the soak until well after its end."""
+    Path("hang.yaml").write_text("deaf: {kind: hang, in: 4m, for: 8m}")
+    found = played(spec(1, 6, "hang.yaml"))
+    assert found.holds, said(found)
+    assert found.outcomes["ended unproven"] > 0
+    assert found.clean_runs == 1
+    assert "0 differences" in found.audit
+
+
 def test_the_same_seed_is_the_same_in_another_process_and_under_another_hash_seed(tmp_path: Path) -> None:
     told = []
     for hash_seed in ("1", "2"):
