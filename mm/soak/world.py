@@ -37,6 +37,7 @@ from mm.soak.operator import Operator
 from mm.soak.oracle import Oracle
 from mm.soak.quick_reads import QuickControl, QuickLatch
 from mm.soak.restarts import KILL_NOW, STOP, TRIP, Restarts
+from mm.soak.run_spec import run_spec
 from mm.soak.trace import Trace
 from mm.soak.watched_exchange import WatchedExchange
 
@@ -273,27 +274,14 @@ class World:
         return self._latch
 
     def _spec(self) -> RunSpec:
-        settings = self.loaded.settings
-        return RunSpec(
+        return run_spec(
+            self.loaded,
+            self.risk,
             run_id=f"soak-{self.runs}",
             profile=self.profile,
-            stage=str(Stage.TESTNET),
             stage_since=self.operator.stage_since,
             scenario=self.market.scenario.name,
-            symbol=settings.symbol,
-            capital_units=to_units(settings.capital),
-            strategy=settings.strategy,
-            risk=self.risk,
-            execution=settings.execution,
-            recv_window=settings.exchange.recv_window,
-            fence_margin=settings.exchange.fence_margin,
-            config="{}",
-            config_hash=self.loaded.config_hash,
-            code_hash="",
-            run_for=None,
-            may_replace_account=True,
-            keep_journal=False,
-            inline=True,
+            virtual=True,
         )
 
     # --- beside an instance -------------------------------------------------------------------

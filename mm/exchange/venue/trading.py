@@ -1,5 +1,6 @@
 """What an account may do with its orders: place, cancel, replace, amend; each call is one durable change."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -38,13 +39,13 @@ class CancelReplaced:
     placed: OrderView | VenueError | None
 
 
-class Trading(AccountReads):
+class Trading(AccountReads, ABC):
     """Raises VenueError with Binance's code and message; a refused request changes nothing."""
 
     matching: Matching
 
-    def commit(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def commit(self) -> None: ...
 
     # --- placing ---------------------------------------------------------------------------
 

@@ -33,6 +33,7 @@ from mm.soak.ledger_rows import LedgerRows
 from mm.soak.operator import Operator
 from mm.soak.oracle import Oracle
 from mm.soak.restarts import KILL_NOW, STOP, TRIP, Restarts
+from mm.soak.run_spec import run_spec
 from mm.soak.watched_exchange import WatchedExchange
 from mm.soak.wire.schedule import PROFILE, SCENARIO, Schedule
 from mm.soak.wire.venue import WireVenue, now_ms
@@ -215,25 +216,14 @@ class WireBot:
             self._spawn(_closed(client, own), self._requests)
 
     def _spec(self, run_id: str) -> RunSpec:
-        settings = self._loaded.settings
-        return RunSpec(
+        return run_spec(
+            self._loaded,
+            self.risk,
             run_id=run_id,
             profile=PROFILE,
-            stage=str(Stage.TESTNET),
             stage_since=self._operator.stage_since,
             scenario=SCENARIO,
-            symbol=settings.symbol,
-            capital_units=to_units(settings.capital),
-            strategy=settings.strategy,
-            risk=self.risk,
-            execution=settings.execution,
-            recv_window=settings.exchange.recv_window,
-            fence_margin=settings.exchange.fence_margin,
-            config="{}",
-            config_hash=self._loaded.config_hash,
-            code_hash="",
-            run_for=None,
-            may_replace_account=True,
+            virtual=False,
         )
 
     # --- beside an instance -------------------------------------------------------------------
