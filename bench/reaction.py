@@ -121,7 +121,16 @@ async def measure_reaction(folder: Path, seconds: float) -> list[Row]:
     with served(folder, step_ms=_STEP_MS) as ports:
         async with wire.session() as session:
             exchange = bench_exchange(ports.venue, session)
-            around = Surroundings(exchange, clock, control, control.write_halt, NoResources(), _day_at, _journal_failed)
+            around = Surroundings(
+                exchange,
+                clock,
+                control,
+                control.write_halt,
+                control.write_halt,
+                NoResources(),
+                _day_at,
+                _journal_failed,
+            )
             beside: list[float] = []
             pacing = asyncio.create_task(_bare_commits(folder / "bare.db", beside))
             try:

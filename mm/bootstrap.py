@@ -175,6 +175,7 @@ async def open_run(request: RunRequest, exchange: Exchange, clock: Clock) -> Asy
             clock=clock,
             control=poller,
             write_halt=poller.write_halt,
+            write_incident=poller.write_incident,
             resources=ProcessResources(),
             day_at=lambda moment: trading_day_at(moment, day.close, day.zone),
             on_journal_failure=lambda why: log.error("the journal ends here", why=why),

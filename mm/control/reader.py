@@ -39,25 +39,38 @@ class ControlPoller:
         self._on_failure = on_failure
         self._failing = False
         self._unwritten: dict[str, str] = {}
+        self._unwritten_incidents: dict[str, str] = {}
 
     def write_halt(self, cause: str, detail: str) -> None:
         """A halt that a person must lift. One that cannot be written now is written at a later poll: it must outlive
         this process. Never raises."""
         self._unwritten.setdefault(cause, detail)
+        self._try_to_write()
+
+    def write_incident(self, kind: str, detail: str) -> None:
+        """An incident that a person must close; kept and tried again like a halt. Never raises."""
+        self._unwritten_incidents.setdefault(kind, detail)
+        self._try_to_write()
+
+    def _try_to_write(self) -> None:
         try:
-            self._write_halts()
+            self._write()
         except LedgerError as error:
             self._tell(error)
 
-    def _write_halts(self) -> None:
-        while self._unwritten:
-            cause = next(iter(self._unwritten))
-            self._store.open_halt(self._environment, cause, self._unwritten[cause])
-            del self._unwritten[cause]
+    def _write(self) -> None:
+        for waiting, write in (
+            (self._unwritten, self._store.open_halt),
+            (self._unwritten_incidents, self._store.incidents.open),
+        ):
+            while waiting:
+                what = next(iter(waiting))
+                write(self._environment, what, waiting[what])
+                del waiting[what]
 
     def poll(self) -> Sequence[Event]:
         try:
-            self._write_halts()
+            self._write()
             commands = self._store.take_commands(self._environment, self._run_id, KINDS)
         except LedgerError as error:
             self._tell(error)

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from sqlalchemy import Column, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Column, ForeignKey, Index, Integer, MetaData, Table, Text
 
 from mm.database.migrate import Schema
 
@@ -10,7 +10,7 @@ SCHEMA = Schema(
     what="control database",
     application_id=0x6D6D4331,
     migrations=Path(__file__).parent / "migrations",
-    revisions=("0001",),
+    revisions=("0001", "0002"),
     wal=False,
 )
 
@@ -70,3 +70,57 @@ Index("reviews_day", reviews.c.environment, reviews.c.kind, reviews.c.day)
 
 notes = Table("notes", metadata, _id(), *map(_text, ("environment", "day", "written_by", "text")), _int("at"))
 Index("notes_day", notes.c.environment, notes.c.day)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True),
+    _int("at"),
+    *map(_text, ("environment", "kind", "written_by", "payload", "hash")),
+)
+
+incidents = Table(
+    "incidents",
+    metadata,
+    _id(),
+    *map(_text, ("environment", "kind", "detail")),
+    _int("opened_at"),
+    Column("closed_at", Integer),
+    Column("closed_by", Text),
+    Column("note", Text),
+)
+Index(
+    "incidents_open",
+    incidents.c.environment,
+    incidents.c.kind,
+    unique=True,
+    sqlite_where=incidents.c.closed_at.is_(None),
+)
+
+alerts = Table(
+    "alerts",
+    metadata,
+    _id(),
+    *map(_text, ("environment", "code")),
+    _int("severity"),
+    *map(_text, ("title", "text")),
+    _int("at"),
+    Column("next_try", Integer),
+    _int("tries"),
+    Column("acked_at", Integer),
+    Column("acked_by", Text),
+    Column("note", Text),
+)
+Index("alerts_due", alerts.c.next_try, sqlite_where=alerts.c.next_try.is_not(None))
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    _id(),
+    Column("alert_id", ForeignKey("alerts.id"), type_=Integer, nullable=False),
+    _text("channel"),
+    _int("at"),
+    _int("ok"),
+    _text("detail"),
+)
+Index("deliveries_alert", deliveries.c.alert_id)

@@ -134,6 +134,14 @@ class OpenHalt(Action):
 
 
 @dataclass(frozen=True, slots=True)
+class OpenIncident(Action):
+    """Something happened that a person must explain before the rollout goes on. The runner writes it to control.db."""
+
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class StopRun(Action):
     """The engine is done: no own order is live or unknown any more. `why` the first stop's reason."""
 

@@ -193,6 +193,10 @@ def _halt(cursor: Cursor, run: RunStart, at: int, row: act.OpenHalt) -> None:
     _risk_event(cursor, run, at, _RiskEvent("halt", row.cause, "critical", row.detail))
 
 
+def _incident(cursor: Cursor, run: RunStart, at: int, row: act.OpenIncident) -> None:
+    _risk_event(cursor, run, at, _RiskEvent("incident", row.kind, "critical", row.detail))
+
+
 def _stop(cursor: Cursor, run: RunStart, at: int, row: act.StopRun) -> None:
     _risk_event(cursor, run, at, _RiskEvent("stop", "stop", "info", row.why))
 
@@ -223,6 +227,7 @@ _WRITERS: dict[type, Callable[[Cursor, RunStart, int, Any], None]] = {
     act.RecordRisk: _risk,
     act.RecordEquity: _equity,
     act.OpenHalt: _halt,
+    act.OpenIncident: _incident,
     act.StopRun: _stop,
     Latency: _latency,
     Heartbeat: _heartbeat,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from mm.domain.actions import Action, Cancel, OpenHalt, Place, Query, ReadRules, Reconcile, StopRun
+from mm.domain.actions import Action, Cancel, OpenHalt, OpenIncident, Place, Query, ReadRules, Reconcile, StopRun
 from mm.domain.errors import LedgerError
 from mm.domain.events import (
     CancelRejected,
@@ -30,6 +30,8 @@ from mm.runner.reconciler import Reconciler
 
 HaltWriter = Callable[[str, str], None]
 """Writes a halt (cause, detail) where a person finds and lifts it."""
+IncidentWriter = Callable[[str, str], None]
+"""Writes an incident (kind, detail) where a person finds and closes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,7 @@ class Parts:
     control: ControlReader
     clock: Clock
     write_halt: HaltWriter
+    write_incident: IncidentWriter
 
 
 class Dispatcher:
@@ -58,6 +61,7 @@ class Dispatcher:
         self._latch = parts.latch
         self._clock = parts.clock
         self._write_halt = parts.write_halt
+        self._write_incident = parts.write_incident
         self._reconciler = Reconciler(engine, parts.exchange, parts.clock, self.process)
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_shut = False
@@ -100,12 +104,17 @@ class Dispatcher:
                     self.finished.set_result(action.why)
             else:
                 records.append(action)
-                if isinstance(action, OpenHalt):
-                    self._write_halt(action.cause, action.detail)
+                self._tell_people(action)
         if records:
             self._ledger.record(at, records)
         if places:
             self.spawn(self._commit_and_send(places))
+
+    def _tell_people(self, action: Action) -> None:
+        if isinstance(action, OpenHalt):
+            self._write_halt(action.cause, action.detail)
+        elif isinstance(action, OpenIncident):
+            self._write_incident(action.kind, action.detail)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)

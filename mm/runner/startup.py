@@ -25,7 +25,7 @@ from mm.ledger.ledger import SqliteLedger
 from mm.ports import Account, Clock, ControlReader, Exchange, Journal, StopLatch
 from mm.process_id import ProcessId
 from mm.risk.settings import RiskSettings
-from mm.runner.dispatch import HaltWriter, Parts
+from mm.runner.dispatch import HaltWriter, IncidentWriter, Parts
 from mm.runner.latch import BotFacts, arm, disarm, last_facts
 from mm.runner.lock import BotLock
 from mm.runner.loop import Resources, Runner, RunOutcome, RunTimes
@@ -66,6 +66,7 @@ class Surroundings:
     clock: Clock
     control: ControlReader
     write_halt: HaltWriter
+    write_incident: IncidentWriter
     resources: Resources
     day_at: Callable[[datetime], TradingDay]
     on_journal_failure: Callable[[str], None]
@@ -179,7 +180,16 @@ async def _prepare(
     if spec.keep_journal:
         file = home.journal / f"{spec.run_id}{SUFFIX}"
         journal = JournalWriter(file, head, on_failure=around.on_journal_failure, inline=spec.inline)
-    parts = Parts(exchange, ledger, journal, around.latched(latch), around.control, clock, around.write_halt)
+    parts = Parts(
+        exchange,
+        ledger,
+        journal,
+        around.latched(latch),
+        around.control,
+        clock,
+        around.write_halt,
+        around.write_incident,
+    )
     times = RunTimes(
         tick=seconds(spec.strategy.tick_interval),
         run_for=None if spec.run_for is None else seconds(spec.run_for),

@@ -8,6 +8,7 @@ from mm.domain.actions import (
     Action,
     Cancel,
     OpenHalt,
+    OpenIncident,
     Place,
     RecordFill,
     RecordOrder,
@@ -106,3 +107,8 @@ def _(action: RecordRisk, _instrument: Instrument) -> tuple[str, str]:
 @_action_line.register
 def _(action: OpenHalt, _instrument: Instrument) -> tuple[str, str]:
     return "error", f"HALT {action.cause}: {action.detail}; review, then mm risk resume --note WHY"
+
+
+@_action_line.register
+def _(action: OpenIncident, _instrument: Instrument) -> tuple[str, str]:
+    return "error", f"INCIDENT {action.kind}: {action.detail}; explain it, then mm risk close --note WHY"

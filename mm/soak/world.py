@@ -245,6 +245,7 @@ class World:
             clock=self.clock,
             control=QuickControl(poller, self.control),
             write_halt=write_halt,
+            write_incident=poller.write_incident,
             resources=StillResources(),
             day_at=lambda moment: trading_day_at(moment, day.close, day.zone),
             on_journal_failure=_fail,

@@ -177,6 +177,7 @@ class Orders:
     def __init__(self) -> None:
         self.waiting: list[Event] = []
         self.halts: list[tuple[str, str]] = []
+        self.incidents: list[tuple[str, str]] = []
 
     def poll(self) -> Sequence[Event]:
         taken, self.waiting = self.waiting, []
@@ -203,6 +204,7 @@ class Office:
             control=self.control,
             clock=clock,
             write_halt=lambda cause, detail: self.control.halts.append((cause, detail)),
+            write_incident=lambda kind, detail: self.control.incidents.append((kind, detail)),
         )
         self.dispatcher = Dispatcher(self.engine, self.parts)
 

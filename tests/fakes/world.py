@@ -132,6 +132,7 @@ class Control:
     def __init__(self) -> None:
         self.waiting: list[Event] = []
         self.halts: list[tuple[str, str]] = []
+        self.incidents: list[tuple[str, str]] = []
 
     def poll(self) -> Sequence[Event]:
         taken, self.waiting = self.waiting, []
@@ -139,6 +140,9 @@ class Control:
 
     def write_halt(self, cause: str, detail: str) -> None:
         self.halts.append((cause, detail))
+
+    def write_incident(self, kind: str, detail: str) -> None:
+        self.incidents.append((kind, detail))
 
 
 class StillResources:
@@ -194,6 +198,7 @@ class World:
             clock=self.clock,
             control=self.control,
             write_halt=self.control.write_halt,
+            write_incident=self.control.write_incident,
             resources=StillResources(),
             day_at=day_at,
             on_journal_failure=_fail,

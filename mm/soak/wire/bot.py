@@ -191,6 +191,7 @@ class WireBot:
             clock=self._clock,
             control=poller,
             write_halt=write_halt,
+            write_incident=poller.write_incident,
             resources=StillResources(),
             day_at=lambda moment: trading_day_at(moment, day.close, day.zone),
             on_journal_failure=_fail,

@@ -195,7 +195,8 @@ def test_migrations_lead_to_the_tables_the_code_uses(tmp_path: Path, schema: Sch
 def _is_about_a_key(difference: Any) -> bool:
     """SQLite tells an INTEGER PRIMARY KEY as nullable, which it is not."""
     return isinstance(difference, list) and all(
-        change[0] == "modify_nullable" and change[3] in {"id", "epoch", "client_id", "key"} for change in difference
+        change[0] == "modify_nullable" and change[3] in {"id", "seq", "epoch", "client_id", "key"}
+        for change in difference
     )
 
 
