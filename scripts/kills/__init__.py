@@ -1,0 +1,1 @@
+"""SIGKILL, again and again: the real runner in a forked process, its exchange in the process that kills it."""
