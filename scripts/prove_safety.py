@@ -92,6 +92,13 @@ def proofs(share: float, seed: int) -> list[Proof]:
             lambda told, code: _kills(told, code, of(5000)),
         ),
         Proof(
+            "processes",
+            "2",
+            f"{of(100)} SIGKILLs of the whole process over HTTP and WebSocket: ledger = venue",
+            ("-m", "scripts.process_kills", "--kills", f"{of(100)}", "--seed", f"{seed}", "--jobs", "1", "--json"),
+            lambda told, code: _processes(told, code, of(100)),
+        ),
+        Proof(
             "days",
             "3",
             f"{48 * share:g} virtual hours with all faults: ledger = venue, memory + < 1 MB a virtual day",
@@ -142,6 +149,12 @@ def _kills(told: dict[str, Any], code: int, asked: int) -> Verdict:
     kills, slowest = int(told.get("kills", 0)), float(told.get("slowest_start", 99.0))
     figure = f"{kills:,} kills, {told.get('orders')} orders, reconciled within {slowest:.2f} s"
     return Verdict(code == 0 and kills >= asked and slowest <= 5.0, figure)
+
+
+def _processes(told: dict[str, Any], code: int, asked: int) -> Verdict:
+    kills = int(told.get("kills", 0))
+    figure = f"{kills} kills, {told.get('quoting')} with an open order, {told.get('fills')} fills"
+    return Verdict(code == 0 and kills >= asked, figure)
 
 
 def _days(told: dict[str, Any], code: int) -> Verdict:

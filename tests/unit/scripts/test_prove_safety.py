@@ -20,6 +20,7 @@ def test_a_command_that_fails_misses_its_goal(name: str) -> None:
         ("storms", {"hours": 56.0, "orders": 1}, {"hours": 50.0, "orders": 1}),
         ("wire", {"schedules": 300}, {}),
         ("days", {"hours": 48.0, "memory_mb_per_day": 0.99}, {"hours": 48.0, "memory_mb_per_day": 1.0}),
+        ("processes", {"kills": 100}, {"kills": 90}),
         ("trace", {"soaks": 100, "traces": 1}, {"soaks": 100, "traces": 2}),
     ],
 )
