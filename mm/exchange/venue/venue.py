@@ -195,7 +195,7 @@ class Venue(Trading):
                 key, last = f"last:{symbol}", str(market.tape.last_ticks or "")
                 if self._meta.get(key, "") != last:
                     self._meta[key] = changes.meta[key] = last
-            if self._store:
+            if self._store and self._store.keeps_tapes:
                 self._note_tapes()
 
     def _note_tapes(self) -> None:
