@@ -38,7 +38,7 @@ class SimulatedClock:
     @types.coroutine
     def sleep(self, seconds: float) -> Generator[Any, None, None]:
         loop = asyncio.get_running_loop()
-        if seconds > 0 and getattr(loop, "clock", None) is self:
+        if seconds > 0 and isinstance(loop, VirtualTimeLoop) and loop.clock is self:
             yield Sleeper(loop, self._mono + round(seconds * NS), loop.queue)
         else:
             yield from asyncio.sleep(seconds).__await__()

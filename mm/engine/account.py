@@ -24,7 +24,7 @@ _NO_BOOK = Book((), ())
 
 @dataclass(frozen=True, slots=True)
 class _Holds:
-    """What `orders` lock: quote for bids, base for asks; and where they stand. Worked out anew only for other orders."""
+    """What `orders` lock, quote for bids and base for asks, and where they stand. Worked out anew only for others."""
 
     orders: tuple[OwnOrder, ...]
     quote_units: int

@@ -37,6 +37,7 @@ class LedgerRows:
 
     def __init__(self, path: Path, last_fill: int = 0) -> None:
         self._db = connect(path, read_only=True)
+        self._db.execute("PRAGMA cache_size = -500")
         self.last_fill = last_fill
 
     def close(self) -> None:
