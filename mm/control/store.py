@@ -43,6 +43,7 @@ class ControlStore:
         def opened() -> DriverConnection:
             connection = connect(path, busy_timeout=busy_timeout)
             connection.execute("PRAGMA synchronous = FULL")
+            self._driver = connection
             return connection
 
         self._engine = engine_of(opened, kept=True)
@@ -199,8 +200,7 @@ class ControlStore:
     @property
     def own_changes(self) -> int:
         """Rises with every row that this connection writes."""
-        driver: Any = self._connection.connection.driver_connection
-        return int(driver.total_changes)
+        return self._driver.total_changes
 
     # --- inside -----------------------------------------------------------------------
 

@@ -104,7 +104,8 @@ class FaultyStreams:
         self._quiet = self.plan.quiet_stretch(now) if steady else 0
 
     def _pass(self, event: BookSeen | MarketTradeSeen, now: int) -> None:
-        """What `_take` comes to for market data while nothing is wrong and nothing has changed since the last event."""
+        """What `_take` comes to for market data while nothing is wrong with streams and nothing has changed since the
+        last event."""
         self._market.heard_ms = self._account.heard_ms = now
         if isinstance(event, BookSeen):
             self._newest_book_ms = event.exchange_ms
