@@ -1,5 +1,8 @@
 """The coarse book alone: a touch with a shape, and accounts' orders behind it."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from mm.exchange.venue.book import DepthLog
 from mm.exchange.venue.coarse_book import CoarseBook, Shape
 from mm.exchange.venue.order import Appetite, Order
@@ -65,3 +68,23 @@ def test_what_was_taken_is_gone_until_the_market_quotes_anew() -> None:
     assert [match.ticks for match in made.plan(Appetite(1, True, None, 3)).matches] == [103]
     made.set_market(100, 101, Shape.of([(0, 5)]), Shape.of([(0, 4)]))
     assert made.best(buy=False) == 101
+
+
+@given(
+    st.dictionaries(st.integers(1, 12), st.integers(1, 9), max_size=6),
+    st.lists(st.tuples(st.integers(85, 104), st.integers(1, 9)), max_size=4),
+    st.integers(1, 8),
+)
+def test_levels_are_those_that_an_aggressor_would_meet(
+    beyond: dict[int, int], own: list[tuple[int, int]], limit: int
+) -> None:
+    made = CoarseBook(DepthLog(0))
+    made.set_market(100, 105, Shape.of({0: 5, **beyond}.items()), Shape.of({0: 4, **beyond}.items()))
+    for number, (ticks, lots) in enumerate(own):
+        made.rest(order(number, ticks, lots))
+        made.rest(order(100 + number, 205 - ticks, lots, buy=False))
+    for buy in (True, False):
+        met: dict[int, int] = {}
+        for match in made.plan(Appetite(99, not buy, None, 10_000)).matches:
+            met[match.ticks] = met.get(match.ticks, 0) + match.lots
+        assert made.levels(limit, buy=buy) == list(met.items())[:limit]
