@@ -27,6 +27,11 @@ def fault_plan(spec: SoakSpec, rng: random.Random, start_ms: int) -> FaultPlan:
     return FaultPlan([each.at(start_ms) for each in written.values()], rng)
 
 
+_STORM_KINDS = tuple(kind for kind in KINDS if kind != "wipe")
+"""A wiped account is noticed when it is read again; two wipes within a minute, and an order between them, would have
+the trade of one account on record in two epochs. Testnet is wiped about monthly: `all` plays that."""
+
+
 def _storm(schedules: int, rng: random.Random, start_ms: int) -> FaultPlan:
     """One small schedule after another, each drawn by itself: about three faults of any kind, which may overlap."""
     whole = FaultPlan((), rng)
@@ -35,7 +40,7 @@ def _storm(schedules: int, rng: random.Random, start_ms: int) -> FaultPlan:
         begins = start_ms + number * lasting
         one = random.Random(rng.getrandbits(64))  # noqa: S311 - faults, no secrets
         small = random_plan(
-            one, begins, STORM_SECONDS / 3600, KINDS, mean_pause_s=_STORM_PAUSE, longest_s=_STORM_LONGEST
+            one, begins, STORM_SECONDS / 3600, _STORM_KINDS, mean_pause_s=_STORM_PAUSE, longest_s=_STORM_LONGEST
         )
         for fault in small.faults.values():
             whole.add(fault)
