@@ -50,11 +50,14 @@ class LedgerRows:
         return None if row is None else Intent(*row)
 
     def undecided_buys(self) -> list[tuple[str, int]]:
-        """Client id and lots of buys that may have left and whose end is not on record."""
+        """Client id and lots of buys that may have left and whose end is not on record. What was on its way to an account
+        that is gone can be no position any more."""
         # The first condition is the partial index's own: without it SQLite reads every order there ever was.
         found = self._db.execute(
             "SELECT i.client_id, i.lots FROM orders o JOIN intents i USING (client_id)"
             " WHERE o.status IN ('PENDING', 'UNKNOWN', 'OPEN') AND o.status <> 'OPEN' AND i.side = 'BUY'"
+            " AND (SELECT r.account_epoch FROM runs r WHERE r.epoch = i.epoch)"
+            " = (SELECT r.account_epoch FROM runs r ORDER BY r.epoch DESC LIMIT 1)"
         )
         return [(row[0], row[1]) for row in found]
 
