@@ -50,8 +50,8 @@ class LedgerRows:
         return None if row is None else Intent(*row)
 
     def undecided_buys(self) -> list[tuple[str, int]]:
-        """Client id and lots of buys that may have left and whose end is not on record. What was on its way to an account
-        that is gone can be no position any more."""
+        """Client id and lots of buys that may have left and whose end is not on record. What was on its way to an
+        account that is gone can be no position any more."""
         # The first condition is the partial index's own: without it SQLite reads every order there ever was.
         found = self._db.execute(
             "SELECT i.client_id, i.lots FROM orders o JOIN intents i USING (client_id)"
