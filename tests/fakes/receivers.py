@@ -47,7 +47,7 @@ def mail_server(tls: ssl.SSLContext | None = None, log_in: tuple[str, str] | Non
         named |= {"tls_context": tls, "require_starttls": True}
     if log_in is not None:
         named |= {"authenticator": known, "auth_required": True, "auth_require_tls": tls is not None}
-    controller = Server(box, hostname="127.0.0.1", port=0, **named)
+    controller: Any = Server(box, hostname="127.0.0.1", port=0, **named)
     with _any_port(controller):
         box.port = controller.server.sockets[0].getsockname()[1]
         yield box
@@ -59,7 +59,7 @@ def _any_port(controller: Any) -> Iterator[None]:
 
     def knock() -> None:
         controller.port = controller.server.sockets[0].getsockname()[1]
-        type(controller).__mro__[1]._trigger_server(controller)
+        Controller._trigger_server(controller)  # type: ignore[no-untyped-call]
 
     controller._trigger_server = knock
     controller.start()
