@@ -22,6 +22,7 @@ from mm.config.loader import LoadedSettings
 from mm.config.secrets import load_credentials
 from mm.control.reader import ControlPoller
 from mm.control.store import ControlStore
+from mm.couriers import alerts_of_run
 from mm.domain.errors import ConfigurationError, HaltedError
 from mm.domain.instrument import to_units
 from mm.domain.trading_day import trading_day_at
@@ -170,19 +171,23 @@ async def open_run(request: RunRequest, exchange: Exchange, clock: Clock) -> Asy
         )
 
         day = settings.trading_day
-        around = Surroundings(
-            exchange=exchange,
-            clock=clock,
-            control=poller,
-            write_halt=poller.write_halt,
-            write_incident=poller.write_incident,
-            resources=ProcessResources(),
-            day_at=lambda moment: trading_day_at(moment, day.close, day.zone),
-            on_journal_failure=lambda why: log.error("the journal ends here", why=why),
-        )
-        async with prepared_run(home.environment(request.environment), spec, around) as run:
-            home.last_environment.write_text(request.environment)
-            yield run
+        async with alerts_of_run(
+            home, request.loaded, request.profile, lambda why: log.error("alerts", why=why)
+        ) as alert:
+            around = Surroundings(
+                exchange=exchange,
+                clock=clock,
+                control=poller,
+                write_halt=poller.write_halt,
+                write_incident=poller.write_incident,
+                resources=ProcessResources(),
+                day_at=lambda moment: trading_day_at(moment, day.close, day.zone),
+                on_journal_failure=lambda why: log.error("the journal ends here", why=why),
+                alert=alert,
+            )
+            async with prepared_run(home.environment(request.environment), spec, around) as run:
+                home.last_environment.write_text(request.environment)
+                yield run
 
 
 async def stop_at_end_of_replay(home: Home, run: Run) -> None:

@@ -2,6 +2,7 @@
 
 import re
 import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -69,6 +70,28 @@ def read_dotenv(path: Path) -> dict[str, Assignment]:
             )
         found[match[1]] = Assignment(value, number)
     return found
+
+
+def secret_value(folder: Path, name: str, layers: Sequence[Mapping[str, str]]) -> str | None:
+    """What the first layer says that knows `name`, or names with `name`_FILE a private file (relative to `folder`).
+
+    Raises CredentialsMissing when a layer says both, or names a file that is not there or that others can read.
+    """
+    for layer in layers:
+        direct, file = layer.get(name, "").strip(), layer.get(f"{name}_FILE", "").strip()
+        if direct and file:
+            raise CredentialsMissing(f"{name} and {name}_FILE are both set", "remove one of them")
+        if direct:
+            return direct
+        if file:
+            path = folder / Path(file).expanduser()
+            try:
+                return read_private(path).strip()
+            except FileNotFoundError:
+                raise CredentialsMissing(
+                    f"{name}_FILE names {path}, which does not exist", "correct the path"
+                ) from None
+    return None
 
 
 def _unquoted(text: str) -> str | None:

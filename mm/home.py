@@ -3,8 +3,9 @@
 MM_HOME/
   config.yaml profiles/ .env          what `mm init` wrote
   control.db                          what people and watchers write
+  courier.lock                        held by the one process that delivers alerts
   last_environment                    the one last run, for reading commands
-  logs/crash.log                      tracebacks of unexpected errors
+  logs/crash.log courier.log          tracebacks of unexpected errors; what the courier did
   <environment>/                      sim, testnet, mainnet
     ledger.db  bot.lock  ARMED | STOP | DISARMED  journal/  logs/mm.log
   sim/venue/  venue.json keys.json venue.db venue.log venue.lock starting.lock
@@ -76,6 +77,15 @@ class Home:
     @property
     def control(self) -> Path:
         return self.path / "control.db"
+
+    @property
+    def courier_lock(self) -> Path:
+        """Held (flock) by the one process that delivers alerts."""
+        return self.path / "courier.lock"
+
+    @property
+    def courier_log(self) -> Path:
+        return self.path / "logs" / "courier.log"
 
     @property
     def config_file(self) -> Path:

@@ -12,7 +12,7 @@ _known: set[str] = set()
 
 _PATTERNS = (
     # signature=… in a query string or a printed dictionary; the key header in any spelling.
-    re.compile(r"(?i)((?:signature|listenkey|api_?key|api_?secret|secret|x-mbx-apikey)[\"']?\s*(?:[=:]|%3D)\s*[\"']?)"
+    re.compile(r"(?i)((?:signature|listenkey|api_?key|api_?secret|secret|access_?token|x-mbx-apikey)[\"']?\s*(?:[=:]|%3D)\s*[\"']?)"
                r"([A-Za-z0-9_\-+/=%]{16,})"),
     # Binance's keys are 64 letters and digits.
     re.compile(r"()(?<![A-Za-z0-9])([A-Za-z0-9]{64})(?![A-Za-z0-9])"),

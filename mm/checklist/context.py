@@ -49,4 +49,8 @@ class PreflightContext:
     halts: tuple[str, ...] = ()
     record_problem: str = ""
     """Why ledger or control database could not be read (empty: they could)."""
+    alert_channels: tuple[str, ...] = ()
+    """Names of those that are configured."""
+    alert_problem: str = ""
+    """Why they could not be read (empty: they could)."""
     samples: int = 5

@@ -20,6 +20,7 @@ def machine_items(context: PreflightContext) -> list[Item]:
         configuration(context),
         stage(context),
         operator(context),
+        alerts(context),
         disk(context),
         log_folder(context),
         ledger(context),
@@ -67,6 +68,23 @@ def operator(context: PreflightContext) -> Item:
     if missing:
         return check.warned(f"not named: {', '.join(missing)}", "name them in config.yaml: a person must be on duty")
     return check.passed(f"on duty: {settings.operator.name}")
+
+
+def alerts(context: PreflightContext) -> Item:
+    """Which channels there are; that they work, `mm alerts test` shows: a preflight sends no mail."""
+    check = Check("alerts", "P-5.2", blocking=context.environment == MAINNET)
+    mend = "see docs/alerts.md, then try them: mm alerts test"
+    if context.alert_problem:
+        return (
+            check.failed(context.alert_problem, mend) if check.blocking else check.warned(context.alert_problem, mend)
+        )
+    channels = context.alert_channels
+    if not channels:
+        text = "no channel is configured: nobody is told when something happens"
+        return check.failed(text, mend) if check.blocking else check.warned(text, mend)
+    if len(channels) == 1:
+        return check.warned(f"alerts go out by {channels[0]} alone: when it is down nobody is told", "add a second one")
+    return check.passed(f"alerts go out by {', '.join(channels)}")
 
 
 def disk(context: PreflightContext) -> Item:

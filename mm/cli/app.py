@@ -21,6 +21,7 @@ COMMANDS = (
     LazyCommand("logs", "mm.cli.logs:logs", "Show the log of the bot."),
     LazyCommand("stop", "mm.cli.stop:stop", "Stop the bot, gently or as an emergency; prove that no order is left."),
     LazyCommand("risk", "mm.cli.risk:app", "Limits, trading state, halts; resume after a review."),
+    LazyCommand("alerts", "mm.cli.alerts:app", "Alerts: try the channels, see what was told, say that it was seen."),
     LazyCommand("stage", "mm.cli.stage:app", "Where the rollout stands and what the next step needs."),
     LazyCommand("review", "mm.cli.review:app", "Reviews of what the bot did."),
     LazyCommand("ledger", "mm.cli.ledger:app", "Orders, fills, PnL and the audit against the exchange."),

@@ -65,7 +65,8 @@ def preflight_context(
     from mm.bootstrap import open_reader
     from mm.checklist.context import PreflightContext
     from mm.cli.records import current_stage, open_halts, settings_of
-    from mm.domain.errors import LedgerError
+    from mm.couriers import channels_of
+    from mm.domain.errors import LedgerError, MmError
     from mm.rollout.stages import parse_stage
 
     known: _Known = _Known()
@@ -79,6 +80,12 @@ def preflight_context(
         problem = str(error)
     name = profile or known.profile or DEFAULT_PROFILE
     settings = loaded or settings_of(home, name)
+    channels: tuple[str, ...] = ()
+    alert_problem = ""
+    try:
+        channels = tuple(channel.name for channel in channels_of(home, settings))
+    except MmError as error:
+        alert_problem = str(error)
     return PreflightContext(
         home=home,
         loaded=settings,
@@ -92,6 +99,8 @@ def preflight_context(
         own_prefix=known.prefix,
         halts=halts,
         record_problem=problem,
+        alert_channels=channels,
+        alert_problem=alert_problem,
     )
 
 

@@ -25,6 +25,15 @@ MM_TESTNET_API_SECRET=
 
 MM_MAINNET_API_KEY=
 MM_MAINNET_API_SECRET=
+
+# Alerts (config.yaml, section alerts; docs/alerts.md): log-in at the mail server, a DingTalk robot's address and
+# signing secret, Apprise URLs with blanks between them. Try them with: mm alerts test
+
+MM_ALERTS_SMTP_USER=
+MM_ALERTS_SMTP_PASSWORD=
+MM_ALERTS_DINGTALK_WEBHOOK=
+MM_ALERTS_DINGTALK_SECRET=
+MM_ALERTS_APPRISE_URLS=
 """
 
 NEXT = """\

@@ -15,7 +15,7 @@ from mm.redaction import register_secret
 PREFIX = "MM__"
 MAX_VARIABLE = 1000
 _PROFILE = re.compile(r"^[a-z0-9][a-z0-9_-]{0,40}$")
-_SECRET_NAME = re.compile(r"(?i)key|secret|token|passw")
+_SECRET_NAME = re.compile(r"(?i)key|secret|token|passw|webhook|apprise")
 
 
 def read_layers(home: Home, profile: str | None, environ: Mapping[str, str]) -> list[Document]:

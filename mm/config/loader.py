@@ -26,7 +26,12 @@ from mm.home import Home
 from mm.redaction import redact
 
 SHOWN = 20
-NOT_MATERIAL = ("operator", "contacts", "logging")
+NOT_MATERIAL: Mapping[str, Any] = {
+    "operator": True,
+    "contacts": True,
+    "logging": True,
+    "alerts": {"email": True, "dingtalk": True, "apprise": True},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,8 @@ def load_settings(home: Home, profile: str | None, environ: Mapping[str, str]) -
 
 def config_hash(settings: MmSettings) -> str:
     """SHA-256 of all settings that can change what the bot does: equal values give equal hashes however they are
-    written. Who is on duty, contacts and logging are left out; keys are never among the settings."""
-    values = settings.model_dump(exclude=set(NOT_MATERIAL))
+    written. Who is on duty, contacts, channels of alerts and logging are left out; keys are no settings."""
+    values = settings.model_dump(exclude=dict(NOT_MATERIAL))
     text = json.dumps(_canonical(values), sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, model_validator
 
+from mm.alerts.settings import AlertsSettings
 from mm.exchange.settings import ExchangeSettings, VenueSettings
 from mm.execution.settings import ExecutionSettings
 from mm.fields import Amount, Duration, Settings
@@ -122,6 +123,7 @@ class MmSettings(Settings):
     preflight: PreflightSettings = PreflightSettings()
     operator: OperatorSettings = OperatorSettings()
     contacts: ContactsSettings = ContactsSettings()
+    alerts: AlertsSettings = AlertsSettings()
     logging: LoggingSettings = LoggingSettings()
     journal: JournalSettings = JournalSettings()
 
@@ -159,4 +161,4 @@ class MmSettings(Settings):
                 "execution.query_after must not exceed execution.query_interval_max",
             ),
         )
-        return [said for holds, said in rules if not holds]
+        return [*(said for holds, said in rules if not holds), *self.alerts.contradictions()]

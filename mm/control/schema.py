@@ -104,14 +104,24 @@ alerts = Table(
     *map(_text, ("environment", "code")),
     _int("severity"),
     *map(_text, ("title", "text")),
-    _int("at"),
+    *map(_int, ("at", "times", "last_at")),
+    _text("last_text"),
     Column("next_try", Integer),
     _int("tries"),
+    Column("delivered_at", Integer),
     Column("acked_at", Integer),
     Column("acked_by", Text),
     Column("note", Text),
 )
 Index("alerts_due", alerts.c.next_try, sqlite_where=alerts.c.next_try.is_not(None))
+Index(
+    "alerts_of_code",
+    alerts.c.environment,
+    alerts.c.code,
+    alerts.c.severity,
+    alerts.c.id,
+    sqlite_where=alerts.c.acked_at.is_(None),
+)
 
 deliveries = Table(
     "deliveries",
@@ -119,8 +129,14 @@ deliveries = Table(
     _id(),
     Column("alert_id", ForeignKey("alerts.id"), type_=Integer, nullable=False),
     _text("channel"),
-    _int("at"),
-    _int("ok"),
+    *map(_int, ("at", "ok", "times")),
     _text("detail"),
 )
 Index("deliveries_alert", deliveries.c.alert_id)
+Index(
+    "deliveries_failed",
+    deliveries.c.alert_id,
+    deliveries.c.channel,
+    unique=True,
+    sqlite_where=deliveries.c.ok == 0,
+)

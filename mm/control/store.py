@@ -12,6 +12,7 @@ from sqlalchemy import func, insert, select, update
 from mm.control.audit_chain import AuditChain
 from mm.control.connection import ControlConnection, as_json, moment, moment_or_none, utc_now
 from mm.control.incidents import Incidents
+from mm.control.outbox import Outbox
 from mm.control.records import Command, Halt, Note, Review, StageEvent
 from mm.control.schema import commands, halts, metadata, notes, reviews, stage_events
 
@@ -30,6 +31,7 @@ class ControlStore:
         self._none_waited: dict[tuple[str, tuple[str, ...] | None], tuple[int, int]] = {}
         self.audit = AuditChain(self._db)
         self.incidents = Incidents(self._db, self.audit)
+        self.outbox = Outbox(self._db, self.audit)
 
     def close(self) -> None:
         self._db.close()

@@ -8,10 +8,9 @@ mainnet  MM_MAINNET_API_KEY, MM_MAINNET_API_SECRET, likewise
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from mm.domain.errors import CredentialsMissing
-from mm.dotenv import read_dotenv, read_private
+from mm.dotenv import read_dotenv, read_private, secret_value
 from mm.home import Home
 from mm.redaction import register_secret
 
@@ -55,7 +54,7 @@ def _venue_keys(home: Home) -> KeyPair:
 def _exchange_keys(home: Home, environment: str, environ: Mapping[str, str]) -> KeyPair:
     dotenv = {name: entry.value for name, entry in read_dotenv(home.dotenv).items()}
     prefix = f"MM_{environment.upper()}_API_"
-    key, secret = (_value(home, f"{prefix}{part}", (environ, dotenv)) for part in ("KEY", "SECRET"))
+    key, secret = (secret_value(home.path, f"{prefix}{part}", (environ, dotenv)) for part in ("KEY", "SECRET"))
     missing = [f"{prefix}{part}" for part, value in (("KEY", key), ("SECRET", secret)) if not value]
     if key is None or secret is None:
         raise CredentialsMissing(
@@ -63,21 +62,3 @@ def _exchange_keys(home: Home, environment: str, environ: Mapping[str, str]) -> 
             f"put them into {home.dotenv} (mm init writes it and says where to get them)",
         )
     return KeyPair(key, secret)
-
-
-def _value(home: Home, name: str, layers: tuple[Mapping[str, str], ...]) -> str | None:
-    for layer in layers:
-        direct, file = layer.get(name, "").strip(), layer.get(f"{name}_FILE", "").strip()
-        if direct and file:
-            raise CredentialsMissing(f"{name} and {name}_FILE are both set", "remove one of them")
-        if direct:
-            return direct
-        if file:
-            path = home.path / Path(file).expanduser()
-            try:
-                return read_private(path).strip()
-            except FileNotFoundError:
-                raise CredentialsMissing(
-                    f"{name}_FILE names {path}, which does not exist", "correct the path"
-                ) from None
-    return None

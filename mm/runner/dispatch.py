@@ -26,6 +26,7 @@ from mm.domain.records import Latency
 from mm.ending import end_tasks
 from mm.engine.engine import Engine
 from mm.ports import Clock, ControlReader, Exchange, Journal, Ledger, NotSent, Rejected, StopLatch, Unknown
+from mm.runner.alerting import Alerting
 from mm.runner.reconciler import Reconciler
 
 HaltWriter = Callable[[str, str], None]
@@ -46,6 +47,7 @@ class Parts:
     clock: Clock
     write_halt: HaltWriter
     write_incident: IncidentWriter
+    alerting: Alerting
 
 
 class Dispatcher:
@@ -62,6 +64,7 @@ class Dispatcher:
         self._clock = parts.clock
         self._write_halt = parts.write_halt
         self._write_incident = parts.write_incident
+        self._alerting = parts.alerting
         self._reconciler = Reconciler(engine, parts.exchange, parts.clock, self.process)
         self._tasks: set[asyncio.Task[None]] = set()
         self._is_shut = False
@@ -77,6 +80,8 @@ class Dispatcher:
             self._journal.append(event, actions)
             if actions:
                 self._carry_out(event.at, actions)
+                self._alerting.heard(actions, event.mono)
+            self._alerting.passed(event.mono)
             self.on_processed(event, actions)
         except Exception as error:
             self._fail(error)

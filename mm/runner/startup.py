@@ -9,7 +9,8 @@ from typing import Any
 
 from mm import __version__
 from mm.domain.actions import Action
-from mm.domain.errors import LedgerError, MmError
+from mm.domain.alert import Alert, AlertSink
+from mm.domain.errors import LedgerError, MmError, NotProven
 from mm.domain.events import Event, HaltRequested
 from mm.domain.instrument import Instrument
 from mm.domain.records import BalanceBaseline, Recovery, RunStart
@@ -25,6 +26,7 @@ from mm.ledger.ledger import SqliteLedger
 from mm.ports import Account, Clock, ControlReader, Exchange, Journal, StopLatch
 from mm.process_id import ProcessId
 from mm.risk.settings import RiskSettings
+from mm.runner.alerting import Alerting, run_broke, run_ended, run_started
 from mm.runner.dispatch import HaltWriter, IncidentWriter, Parts
 from mm.runner.latch import BotFacts, arm, disarm, last_facts
 from mm.runner.lock import BotLock
@@ -58,6 +60,10 @@ class RunSpec:
     inline: bool = False
 
 
+def nobody(_alert: Alert) -> None:
+    """An AlertSink for rehearsals and measurements: there is nobody to tell."""
+
+
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What the composition root lends to a run."""
@@ -72,13 +78,18 @@ class Surroundings:
     on_journal_failure: Callable[[str], None]
     latched: Callable[[StopLatch], StopLatch] = lambda latch: latch
     """The latch as the run asks it."""
+    alert: AlertSink = nobody
+    """Takes what people must be told, and returns at once."""
 
 
 class Run:
     """A prepared run; `go` trades until it is stopped."""
 
-    def __init__(self, runner: Runner, spec: RunSpec, home: EnvironmentHome, ledger: SqliteLedger) -> None:
+    def __init__(
+        self, runner: Runner, spec: RunSpec, home: EnvironmentHome, ledger: SqliteLedger, alert: AlertSink = nobody
+    ) -> None:
         self.runner = runner
+        self._alert = alert
         self.spec = spec
         self._home = home
         self._ledger = ledger
@@ -86,13 +97,17 @@ class Run:
 
     async def go(self) -> RunOutcome:
         """Raises NotProven when own orders may be left; then ARMED stays for the emergency stop to find."""
+        spec, environment = self.spec, self._home.environment
+        self._alert(run_started(environment, f"run {spec.run_id}: profile {spec.profile}, stage {spec.stage}"))
         try:
             outcome = await self.runner.run()
         except BaseException as error:
             text = error.message if isinstance(error, MmError) else type(error).__name__
+            self._alert(run_broke(environment, f"run {spec.run_id}: {text}", proven=_is_proven(error)))
             with suppress(LedgerError):  # what broke the run, and orders that may be left, must be what is told
                 await self._end(f"crashed: {text}", clean=False)
             raise
+        self._alert(run_ended(environment, f"run {spec.run_id}: {outcome.why}", clean=outcome.clean))
         await self._end(outcome.why, clean=outcome.clean)
         disarm(self._home)
         return outcome
@@ -103,6 +118,11 @@ class Run:
 
     async def _end(self, outcome: str, *, clean: bool) -> None:
         await self._ledger.end_run(self._clock.now(), outcome, clean=clean)
+
+
+def _is_proven(error: BaseException) -> bool:
+    """Whatever else broke, the runner cleared the exchange before it gave up; a cancelled run did not."""
+    return isinstance(error, Exception) and not isinstance(error, NotProven)
 
 
 @asynccontextmanager
@@ -118,7 +138,7 @@ async def prepared_run(home: EnvironmentHome, spec: RunSpec, around: Surrounding
             runner, journal = await _prepare(home, spec, around, ledger)
             failures.runner = runner
             try:
-                yield Run(runner, spec, home, ledger)
+                yield Run(runner, spec, home, ledger, around.alert)
             finally:
                 journal.close()
         finally:
@@ -189,6 +209,7 @@ async def _prepare(
         clock,
         around.write_halt,
         around.write_incident,
+        Alerting(home.environment, around.alert, clock.monotonic()),
     )
     times = RunTimes(
         tick=seconds(spec.strategy.tick_interval),

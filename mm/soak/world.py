@@ -15,6 +15,7 @@ from mm.config.loader import LoadedSettings
 from mm.control.reader import ControlPoller
 from mm.control.store import ControlStore
 from mm.domain.actions import Action, Reconcile
+from mm.domain.alert import Alert
 from mm.domain.errors import ExchangeError, HaltedError, LedgerError, MmError, NotProven
 from mm.domain.events import Event, Reconciled
 from mm.domain.instrument import to_units
@@ -239,6 +240,10 @@ class World:
             instance.is_halted = cause
             poller.write_halt(cause, detail)
 
+        def tell(alert: Alert) -> None:
+            if not instance.is_killed:
+                self.control.outbox.add(alert)
+
         day = self.loaded.settings.trading_day
         around = Surroundings(
             exchange=exchange,
@@ -250,6 +255,7 @@ class World:
             day_at=lambda moment: trading_day_at(moment, day.close, day.zone),
             on_journal_failure=_fail,
             latched=self._latched,
+            alert=tell,
         )
         async with prepared_run(self.files, self._spec(), around) as run:
             if self.oracle.rows is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from mm.clock.simulated import SimulatedClock, run_virtual
 from mm.domain.actions import Action
+from mm.domain.alert import Alert
 from mm.domain.errors import LedgerError
 from mm.domain.events import BookSeen, Event, MarketTradeSeen, StreamUp
 from mm.domain.fill import FeeRates, Fill
@@ -16,6 +17,7 @@ from mm.domain.order import OrderIntent, OrderReport, OrderStatus
 from mm.engine.engine import Engine
 from mm.engine.setup import EngineSetup
 from mm.ports import Account, Balance, CancelAnswer, EventSink, KeyPermissions, PlaceAnswer, Unknown
+from mm.runner.alerting import Alerting
 from mm.runner.dispatch import Dispatcher, Parts
 from tests.fakes.desk import START_AT, START_MONO, book, engine_setup, report
 from tests.fakes.snapshots import CAPITAL, ETHUSDC, FEES
@@ -195,6 +197,7 @@ class Office:
         self.journal = ListJournal()
         self.latch = Latch(self.story)
         self.control = Orders()
+        self.alerts: list[Alert] = []
         self.engine = Engine(setup or engine_setup())
         self.parts = Parts(
             exchange=self.exchange,
@@ -205,6 +208,7 @@ class Office:
             clock=clock,
             write_halt=lambda cause, detail: self.control.halts.append((cause, detail)),
             write_incident=lambda kind, detail: self.control.incidents.append((kind, detail)),
+            alerting=Alerting("sim", self.alerts.append, clock.monotonic()),
         )
         self.dispatcher = Dispatcher(self.engine, self.parts)
 

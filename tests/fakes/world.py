@@ -11,6 +11,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from mm.clock.simulated import SimulatedClock
+from mm.domain.alert import Alert
 from mm.domain.errors import ExchangeError
 from mm.domain.events import Event, FillSeen, OrderSeen, StreamDown, StreamUp
 from mm.domain.fill import Fill
@@ -160,6 +161,7 @@ class World:
         self.account = self.venue.open_account({"USDC": Decimal(100)}, Decimal("0.001"), Decimal("0.001"), "key")
         self.flow = Flow(self.venue, SYMBOL, SCENARIOS[scenario], random.Random(seed), Decimal(3000))
         self.control = Control()
+        self.alerts: list[Alert] = []
         self.exchange = FaultyExchange(self.venue, self.account.uid, SYMBOL, clock=clock, advance=self.flow.advance)
         self._runs = 0
         self.strategy = StrategySettings(
@@ -202,6 +204,7 @@ class World:
             resources=StillResources(),
             day_at=day_at,
             on_journal_failure=_fail,
+            alert=self.alerts.append,
         )
         async with prepared_run(self.home, self.spec(run_for), around) as run:
             yield run

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mm.alerts.writer import OutboxWriter
 from mm.clock.live import LiveClock
 from mm.config.loader import LoadedSettings
 from mm.control.reader import ControlPoller
@@ -70,6 +71,9 @@ class WireBot:
         self._loaded = loaded
         self._rng = schedule.rng("restarts")
         self._control = ControlStore(folder / "control.db")
+        self._alerts = OutboxWriter(
+            lambda: ControlStore(folder / "control.db"), lambda why: self.oracle.violate("end", f"alerts: {why}")
+        )
         self._operator = Operator(self._control, ENVIRONMENT, now)
         self._restarts = Restarts(self._rng, is_on=False)
         self._requests: set[asyncio.Task[Any]] = set()
@@ -163,6 +167,7 @@ class WireBot:
             self.oracle.violate("end", f"{len(left)} requests or connections do not end: {list(left)[:3]}")
 
     def close(self) -> None:
+        self._alerts.close(_LONGEST_END)
         self._control.close()
         if self.oracle.rows is not None:
             self.oracle.rows.close()
@@ -195,6 +200,7 @@ class WireBot:
             resources=StillResources(),
             day_at=lambda moment: trading_day_at(moment, day.close, day.zone),
             on_journal_failure=_fail,
+            alert=self._alerts.put,
         )
         try:
             async with prepared_run(self.files, self._spec(run_id), around) as run:

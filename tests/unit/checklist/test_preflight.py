@@ -58,6 +58,7 @@ def context(home: Home, reader: FakeReader, environment: str = "sim", **changes:
         open_reader=reader.opened,
         now_ns=reader.now,
         mono_ns=reader.now,
+        alert_channels=("email", "dingtalk"),
     )
     return replace(made, **changes)
 
@@ -70,6 +71,26 @@ def item(made: PreflightContext, name: str) -> Item:
     return next(each for each in run(made).items if each.id == name)
 
 
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"alert_channels": ()}, "no channel is configured"),
+        ({"alert_problem": "MM_ALERTS_SMTP_USER is not set"}, "MM_ALERTS_SMTP_USER is not set"),
+    ],
+)
+def test_without_channels_preflight_warns_and_blocks_on_mainnet(home: Home, changes: dict[str, Any], said: str) -> None:
+    for environment, result in (("sim", Result.WARN), ("testnet", Result.WARN), ("mainnet", Result.FAIL)):
+        found = item(context(home, FakeReader(), environment, **changes), "alerts")
+        assert (found.result, found.refuses) == (result, environment == "mainnet")
+        assert said in found.evidence
+
+
+def test_one_channel_alone_is_warned_of(home: Home) -> None:
+    found = item(context(home, FakeReader(), alert_channels=("email",)), "alerts")
+    assert found.result is Result.WARN
+    assert "email alone" in found.evidence
+
+
 def test_everything_in_order_blocks_nothing(home: Home) -> None:
     checklist = run(context(home, FakeReader()))
     assert checklist.refusals == ()
@@ -77,6 +98,7 @@ def test_everything_in_order_blocks_nothing(home: Home) -> None:
         "configuration",
         "stage",
         "operator",
+        "alerts",
         "disk",
         "log_folder",
         "ledger",

@@ -38,22 +38,29 @@ _TABLES = (
         title TEXT NOT NULL,
         text TEXT NOT NULL,
         at INTEGER NOT NULL,
+        times INTEGER NOT NULL,
+        last_at INTEGER NOT NULL,
+        last_text TEXT NOT NULL,
         next_try INTEGER,
         tries INTEGER NOT NULL,
+        delivered_at INTEGER,
         acked_at INTEGER,
         acked_by TEXT,
         note TEXT
     ) STRICT""",
     """CREATE INDEX alerts_due ON alerts (next_try) WHERE next_try IS NOT NULL""",
+    """CREATE INDEX alerts_of_code ON alerts (environment, code, severity, id) WHERE acked_at IS NULL""",
     """CREATE TABLE deliveries (
         id INTEGER PRIMARY KEY,
         alert_id INTEGER NOT NULL REFERENCES alerts (id),
         channel TEXT NOT NULL,
         at INTEGER NOT NULL,
         ok INTEGER NOT NULL,
+        times INTEGER NOT NULL,
         detail TEXT NOT NULL
     ) STRICT""",
     """CREATE INDEX deliveries_alert ON deliveries (alert_id)""",
+    """CREATE UNIQUE INDEX deliveries_failed ON deliveries (alert_id, channel) WHERE ok = 0""",
 )
 
 

@@ -1,0 +1,1 @@
+"""Alerts on their way to people: channels, messages, the courier that delivers the outbox of control.db."""
