@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mm.control.store import ControlStore
+from mm.home import Home
 from mm.process_id import ProcessId
+from mm.runner.process_lock import is_held
 from tests.e2e.commands import Background, Commands, person, until
 from tests.e2e.test_emergency import CALM, FENCE, PROFILE, frozen_with_a_quote
 
@@ -110,7 +112,7 @@ def test_without_a_watchdog_and_with_one_of_a_person(tmp_path: Path) -> None:
     """Theirs stays, and is the one; a process that has the dead bot's number is left alone."""
     with person(tmp_path, MINDED) as commands:
         bot = commands.quoting(*CALM, "--no-watchdog")
-        assert commands.watchdog is None
+        assert not is_held(Home(commands.home).environment("sim").watchdog_lock)
         assert commands.json("health", code=1)["healthy"] is False, "nobody minds the bot"
         bot.send(signal.SIGTERM)
         assert bot.ended().code == 0
