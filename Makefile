@@ -16,11 +16,11 @@ SCHEDULES ?= 300
 HOURS ?= 48
 SEEDS ?= 1..20
 
-.PHONY: help setup run test check mutate soak wire-faults replays bench docs wheel clean
+.PHONY: help setup run test check mutate soak soak-hash wire-faults prove-safety kills fuzz replays bench docs wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do \
-		printf '  make %-11s %s\n' "$$name" "$$what"; done
+		printf '  make %-13s %s\n' "$$name" "$$what"; done
 
 setup: $(STAMP) ## own virtual environment with everything pinned (once)
 
@@ -57,6 +57,12 @@ soak: setup ## two virtual days a seed with every fault, I1 to I6 checked after 
 
 soak-hash: setup ## one seed in ten processes, the hash seed of each another: one trace (HOURS=48)
 	@$(BIN)/mm soak --hours $(HOURS) --seed 1 --faults all --processes 10 --jobs $(JOBS)
+
+prove-safety: setup ## the goals of safety at full size, one table; exit 1 when one is missed (SHARE=0.02: a small one)
+	@$(BIN)/python -m scripts.prove_safety --jobs $(JOBS) --share $(or $(SHARE),1) --seed $(or $(SEED),1)
+
+kills: setup ## SIGKILL the runner so many times at any instant, then compare ledger and exchange (LIVES=5000 SEED=1)
+	@$(BIN)/python -m scripts.kills --lives $(or $(LIVES),5000) --seed $(or $(SEED),1)
 
 replays: setup ## recorded markets over the wire in real time (22 minutes): a plain client, ccxt.pro and the bot follow them
 	@$(BIN)/python -m scripts.replays

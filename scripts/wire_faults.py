@@ -12,6 +12,7 @@ Ends with 1 when anything is broken.
 
 import argparse
 import asyncio
+import json
 import logging
 import multiprocessing
 import os
@@ -59,7 +60,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = [result for part, _ in played for result in part]
     complaints = [line for _, lines in played for line in lines]
     wall = time.monotonic() - began
-    print("\n".join(_table(results, complaints, wall)))  # noqa: T201
+    if given.json:
+        print(json.dumps(_sum(results, complaints, wall)))  # noqa: T201
+    else:
+        print("\n".join(_table(results, complaints, wall)))  # noqa: T201
     leaked = any(line.startswith("I6") for line in complaints)
     return int(leaked or any(not result.holds for result in results))
 
@@ -134,6 +138,17 @@ def _table(results: list[WireResult], complaints: list[str], wall: float) -> lis
     return lines
 
 
+def _sum(results: list[WireResult], complaints: list[str], wall: float) -> dict[str, object]:
+    return {
+        "schedules": len(results),
+        "orders": sum(result.orders for result in results),
+        "fills": sum(result.fills for result in results),
+        "faults": summed(results, "faults"),
+        "violations": [result.line for result in results if not result.holds] + sorted(set(complaints)),
+        "wall": round(wall, 1),
+    }
+
+
 def _counted(counts: dict[str, int]) -> str:
     return ", ".join(f"{name} {count}" for name, count in counts.items()) or "none"
 
@@ -146,6 +161,7 @@ def _arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=FAULTY_SECONDS, help="of faults in each")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes")
     parser.add_argument("--at-once", type=int, default=_AT_ONCE, help="schedules side by side in each process")
+    parser.add_argument("--json", action="store_true", help="figures as one line of JSON")
     return parser.parse_args(arguments)
 
 

@@ -34,7 +34,12 @@ def soak(
             help="Decides market, faults, kills and their moments. Several, like 1..20: a line each and a sum.",
         ),
     ] = "1",
-    faults: Annotated[str, typer.Option(help="none, all (a random plan from the seed), or a schedule file.")] = "none",
+    faults: Annotated[
+        str,
+        typer.Option(
+            help="none, all (a random plan from the seed), storm (fault upon fault, quick restarts), or a file."
+        ),
+    ] = "none",
     scenario: Annotated[str | None, typer.Option(help="Generated market; else the configured one.")] = None,
     replay: Replay = None,
     replay_from: ReplayFrom = None,
@@ -151,12 +156,15 @@ def played(spec: "SoakSpec") -> "SoakResult":
     """Raises ConfigurationError."""
     import os
 
-    from mm.cli.records import settings_of
+    from mm.config.loader import load_settings
     from mm.exchange.venue_server.files import VenueFiles
     from mm.soak.play import play
+    from mm.soak.wire.schedule import SETTINGS
 
     home = Home.of(os.environ)
-    return play(spec, settings_of(home, spec.profile), _audit, VenueFiles.of(home).scenarios)
+    more = SETTINGS if spec.schedules else {}
+    loaded = load_settings(home, spec.profile, {**os.environ, **more})
+    return play(spec, loaded, _audit, VenueFiles.of(home).scenarios)
 
 
 async def _audit(world: "World", reader: "AccountReader") -> tuple[str, tuple[str, ...]]:

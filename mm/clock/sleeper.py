@@ -21,7 +21,6 @@ class Sleeper:
         self._loop = loop
         self._wake: Callable[[Sleeper], object] | None = None
         self._cancelled = False  # as a handle: a turn that was taken from it by `cancel`
-        self._message: Any = None
         self._asyncio_future_blocking = True
 
     # --- for the task -----------------------------------------------------------------------
@@ -40,7 +39,7 @@ class Sleeper:
             return False
         self._wake = None
         self._cancelled = True
-        self._message = msg
+        self._message: Any = msg
         self._loop.call_soon(wake, self, context=self._context)
         return True
 

@@ -38,6 +38,7 @@ class ControlConnection:
         def opened() -> DriverConnection:
             connection = connect(path, busy_timeout=busy_timeout)
             connection.execute("PRAGMA synchronous = FULL")
+            self._driver = connection
             return connection
 
         self._engine = engine_of(opened, kept=True)
@@ -83,8 +84,7 @@ class ControlConnection:
     @property
     def own_changes(self) -> int:
         """Rises with every row that this connection writes."""
-        driver: Any = self._connection.connection.driver_connection
-        return int(driver.total_changes)
+        return self._driver.total_changes
 
     def state(self, connection: Connection) -> tuple[int, int]:
         """Changes with every write of any process: SQLite's count of others' commits, and of this one's rows."""

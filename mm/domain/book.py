@@ -1,15 +1,33 @@
 """The top of the order book, in ticks and lots, best level first."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from mm.domain.order import OwnOrder, Side
+from mm.domain.value import value
 
 Level = tuple[int, int]
 _BUY = Side.BUY
 
 
-@dataclass(frozen=True, slots=True)
+class OwnSizes(NamedTuple):
+    """Lots of own orders by their ticks."""
+
+    bids: dict[int, int]
+    asks: dict[int, int]
+
+    @classmethod
+    def of(cls, orders: Iterable[OwnOrder]) -> "OwnSizes":
+        """Of those that may stand in the book we see."""
+        sizes = cls({}, {})
+        for order in orders:
+            if order.is_in_market:
+                own = sizes.bids if order.side is _BUY else sizes.asks
+                own[order.ticks] = own.get(order.ticks, 0) + order.lots
+        return sizes
+
+
+@value(frozen=True, slots=True)
 class Book:
     """`bids` falling, `asks` rising, each `(ticks, lots)`; `update_id` the exchange's, rising."""
 
@@ -35,21 +53,20 @@ class Book:
         return self.asks[0][0] if self.asks else 0
 
     def minus_own_orders(self, orders: Iterable[OwnOrder]) -> "Book":
-        """The book as others make it: own open sizes taken out, emptied levels dropped. Itself when no own order is
-        within the levels that are seen."""
-        own_bids: dict[int, int] = {}
-        own_asks: dict[int, int] = {}
-        for order in orders:
-            own = own_bids if order.side is _BUY else own_asks
-            own[order.ticks] = own.get(order.ticks, 0) + order.lots
-        bids, asks = _without(self.bids, own_bids), _without(self.asks, own_asks)
+        """The book as others make it; an order that has not left yet cannot be in it."""
+        return self.minus(OwnSizes.of(orders))
+
+    def minus(self, own: OwnSizes) -> "Book":
+        """The book with own sizes taken out, emptied levels dropped. Itself when no own order is within the levels
+        that are seen."""
+        bids, asks = _without(self.bids, own.bids), _without(self.asks, own.asks)
         if bids is self.bids and asks is self.asks:
             return self
         return Book(bids, asks, self.update_id)
 
 
 def _without(levels: tuple[Level, ...], own: dict[int, int]) -> tuple[Level, ...]:
-    if not own or own.keys().isdisjoint(dict(levels)):
+    if not own or dict(levels).keys().isdisjoint(own):
         return levels
-    kept = ((ticks, lots - own.get(ticks, 0)) for ticks, lots in levels)
-    return tuple((ticks, lots) for ticks, lots in kept if lots > 0)
+    kept = [(ticks, lots - own[ticks]) if ticks in own else (ticks, lots) for ticks, lots in levels]
+    return tuple([level for level in kept if level[1] > 0])

@@ -4,14 +4,13 @@
 neither fires nor skips anything). Both are stamped where the event enters the process.
 """
 
-from dataclasses import dataclass
-
 from mm.domain.book import Book
 from mm.domain.fill import Fill
 from mm.domain.order import OrderReport
+from mm.domain.value import value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Event:
     at: int
     mono: int
@@ -20,7 +19,7 @@ class Event:
 # --- market -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class BookSeen(Event):
     """The top levels changed. `exchange_ms` is the exchange's event time (0: not told)."""
 
@@ -28,7 +27,7 @@ class BookSeen(Event):
     exchange_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class MarketTradeSeen(Event):
     """A public trade; `buyer_is_maker` True when the aggressor sold."""
 
@@ -39,14 +38,14 @@ class MarketTradeSeen(Event):
     exchange_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class StreamUp(Event):
     """`stream` is `market` or `account`. Account up: what happened meanwhile must be read by REST."""
 
     stream: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class StreamDown(Event):
     """The stream closed, gapped or went silent; `why` in a few words."""
 
@@ -61,7 +60,7 @@ REVIVED = "revived"
 """Source of a report: a reading begun after the order's end shows it open, so that the end was not true."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class OrderSeen(Event):
     """The exchange's word on an order. `source`: place, cancel, stream, query, reconcile, revived."""
 
@@ -69,18 +68,18 @@ class OrderSeen(Event):
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class FillSeen(Event):
     fill: Fill
     source: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class IntentsCommitted(Event):
     client_ids: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class OrderSent(Event):
     """The request is about to leave: from here on its fate may be unknown until `fence_mono`."""
 
@@ -88,7 +87,7 @@ class OrderSent(Event):
     fence_mono: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class OrderNotSent(Event):
     """Proved: nothing left this process. `code` names the reason: commit, stopped, limiter, connect …"""
 
@@ -97,7 +96,7 @@ class OrderNotSent(Event):
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class PlaceRejected(Event):
     """A parsed, known rejection. `code` Binance's number, `reason` the stable name of the error map."""
 
@@ -107,13 +106,13 @@ class PlaceRejected(Event):
     message: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class PlaceUnknown(Event):
     client_id: str
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class CancelRejected(Event):
     """-2011 and kin: the order may have filled; it must be queried."""
 
@@ -122,13 +121,13 @@ class CancelRejected(Event):
     reason: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class CancelUnknown(Event):
     client_id: str
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class OrderAbsent(Event):
     """The order query said -2013. `corroborated`: open orders and trades, read after it, agree."""
 
@@ -136,7 +135,7 @@ class OrderAbsent(Event):
     corroborated: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class QueryFailed(Event):
     client_id: str
     why: str
@@ -145,7 +144,7 @@ class QueryFailed(Event):
 # --- account ------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class BalanceSeen(Event):
     """Whole balances of one asset in 1e-8 units, as the exchange tells them."""
 
@@ -154,7 +153,7 @@ class BalanceSeen(Event):
     locked_units: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class CapitalFlowSeen(Event):
     """A deposit (positive) or withdrawal (negative) of the quote asset that is no profit or loss."""
 
@@ -162,7 +161,7 @@ class CapitalFlowSeen(Event):
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Reconciled(Event):
     """Orders, fills and balances were read and agree with the ledger (`problems` empty) or not."""
 
@@ -172,7 +171,7 @@ class Reconciled(Event):
 # --- time, people, faults -------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class TimerFired(Event):
     """`tick` every strategy.tick_interval; `pulse` four times a second; `day` at the trading day's close
     with the day's local date in `detail`."""
@@ -181,14 +180,14 @@ class TimerFired(Event):
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class StopRequested(Event):
     """Stop for good: no new orders, own orders cancelled. From a signal, a command, a latch or a fault."""
 
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class HaltRequested(Event):
     """Someone or something outside the engine demands a halt that a person must lift."""
 
@@ -196,7 +195,7 @@ class HaltRequested(Event):
     detail: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ResumeRequested(Event):
     """A person lifted the halts with a note."""
 
@@ -204,7 +203,7 @@ class ResumeRequested(Event):
     note: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class CommitFailed(Event):
     """The ledger could not be written: what cannot be persisted is not sent."""
 
@@ -212,7 +211,7 @@ class CommitFailed(Event):
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ClockDrift(Event):
     """Exchange time minus local time, as measured, in milliseconds."""
 
@@ -220,7 +219,7 @@ class ClockDrift(Event):
     round_trip_ms: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class RulesRead(Event):
     """The symbol's rules were read again: each that is not as the run knows it, or why they could not be read."""
 

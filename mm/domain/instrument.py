@@ -10,6 +10,7 @@ from fractions import Fraction
 from functools import cached_property
 
 UNITS = 100_000_000
+_ZERO = Decimal(0).scaleb(-8)
 
 
 def to_units(amount: Decimal) -> int:
@@ -26,7 +27,7 @@ def to_units(amount: Decimal) -> int:
 
 def from_units(units: int) -> Decimal:
     """1e-8 units to an exact Decimal with eight places."""
-    return Decimal(units).scaleb(-8)
+    return Decimal(units).scaleb(-8) if units else _ZERO
 
 
 @dataclass(frozen=True)

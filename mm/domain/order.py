@@ -1,9 +1,9 @@
 """Orders: what the bot meant (intent), what the exchange says (report), what it holds to be true (status)."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from mm.domain.fill import Fill
+from mm.domain.value import value
 
 
 class Side(StrEnum):
@@ -56,7 +56,7 @@ _RANKS = {OrderStatus.PENDING: 0, OrderStatus.UNKNOWN: 1, OrderStatus.OPEN: 2}
 _LIVE = frozenset(_RANKS)
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OrderIntent:
     """One order the bot decided to place. Durable in the ledger before its request leaves.
 
@@ -74,7 +74,7 @@ class OrderIntent:
     level: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OrderReport:
     """What the exchange says of one order, from an answer, the user stream or a query.
 
@@ -99,7 +99,7 @@ class OrderReport:
     created_ms: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class OwnOrder:
     """An order of the bot as strategy and risk see it; `lots` is what is still to fill."""
 

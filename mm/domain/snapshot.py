@@ -40,5 +40,5 @@ class Snapshot(NamedTuple):
     others: Book | None = None
 
     def others_book(self) -> Book:
-        """The book without own orders. An order that has not left yet (PENDING) cannot be in it."""
-        return self.others or self.book.minus_own_orders([order for order in self.own_orders if order.is_in_market])
+        """The book without own orders."""
+        return self.others or self.book.minus_own_orders(self.own_orders)

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from mm.domain.actions import RecordEquity
-from mm.domain.book import Book
+from mm.domain.book import Book, OwnSizes
 from mm.domain.events import BalanceSeen, CapitalFlowSeen
 from mm.domain.fill import Fill
 from mm.domain.instrument import Instrument
@@ -24,24 +24,35 @@ _NO_BOOK = Book((), ())
 
 @dataclass(frozen=True, slots=True)
 class _Holds:
-    """What `orders` lock: quote for bids, base for asks. Worked out anew only for other orders."""
+    """What `orders` lock, quote for bids and base for asks, and where they stand. Worked out anew only for others."""
 
     orders: tuple[OwnOrder, ...]
     quote_units: int
     base_units: int
+    sizes: OwnSizes
 
     @classmethod
     def of(cls, orders: tuple[OwnOrder, ...], instrument: Instrument) -> "_Holds":
         quote_units = sum(instrument.notional_units(order.ticks, order.lots) for order in orders if order.side is _BUY)
         base_units = sum(instrument.base_units(order.lots) for order in orders if order.side is _SELL)
-        return cls(orders, quote_units, base_units)
+        return cls(orders, quote_units, base_units, OwnSizes.of(orders))
+
+
+class _Free(NamedTuple):
+    """What `quote_units` and `base_units` that may still be committed were made of: none of it changes in place."""
+
+    holds: _Holds
+    position: Position
+    balances: dict[str, tuple[int, int]]
+    quote_units: int
+    base_units: int
 
 
 class _Others(NamedTuple):
     """What `others` was made of."""
 
     book: Book
-    own: tuple[OwnOrder, ...]
+    holds: _Holds
     others: Book
 
 
@@ -54,21 +65,26 @@ class Account:
         self._kept = {baseline.asset: baseline.units for baseline in recovery.balances}
         self._balances: dict[str, tuple[int, int]] = {}
         self._mark_ticks = 0
-        self._since_fill_mono: dict[Side, int] = {Side.BUY: 0, Side.SELL: 0}
+        self._last_buy_mono = 0
+        self._last_sell_mono = 0
         self._short_before = False
         self._is_settled = True
         self._holds = _Holds.of((), instrument)
-        self._known_others = _Others(_NO_BOOK, (), _NO_BOOK)
+        self._known_others = _Others(_NO_BOOK, self._holds, _NO_BOOK)
+        self._free: _Free | None = None
         # Cash alone until a price is seen: right without base, and not believed with it (`is_marked`).
         self.equity_units = self.position.equity_units(instrument, 0)
 
     def on_fill(self, fill: Fill, mono: int) -> None:
         self.position = self.position.after(fill, self._instrument)
-        self._since_fill_mono[Side.BUY if fill.buy else Side.SELL] = mono
+        if fill.buy:
+            self._last_buy_mono = mono
+        else:
+            self._last_sell_mono = mono
         self._is_settled = False
 
     def on_balance(self, event: BalanceSeen) -> None:
-        self._balances[event.asset] = (event.free_units, event.locked_units)
+        self._balances = {**self._balances, event.asset: (event.free_units, event.locked_units)}
 
     def on_flow(self, event: CapitalFlowSeen) -> None:
         position = self.position
@@ -83,7 +99,7 @@ class Account:
 
     def mark(self, market: Market, orders: OrderManager) -> None:
         """Equity at the best bid of others; without a book the last mark stands."""
-        bid = self._others(market.book, orders.own_orders()).best_bid
+        bid = self._others(market.book, self._holds_of(orders)).best_bid
         if bid:
             self._mark_ticks = bid
         self.equity_units = self.position.equity_units(self._instrument, self._mark_ticks)
@@ -111,28 +127,34 @@ class Account:
     def snapshot(
         self, market: Market, orders: OrderManager, setup: EngineSetup, baseline: RiskBaseline, *, at: int, mono: int
     ) -> Snapshot:
-        own = orders.own_orders()
-        instrument, position = self._instrument, self.position
-        if self._holds.orders is not own:
-            self._holds = _Holds.of(own, instrument)
+        holds = self._holds_of(orders)
+        free = self._free
+        if (
+            free is None
+            or free.holds is not holds
+            or free.position is not self.position
+            or free.balances is not self._balances
+        ):
+            free = self._free = self._free_with(holds)
+        # By place, since names cost as much again and this is made for every event that is looked at.
         return Snapshot(
-            at=at,
-            mono=mono,
-            instrument=instrument,
-            fees=setup.fees,
-            book=market.book,
-            book_mono=market.book_mono,
-            market_ok=market.is_up,
-            reference_ticks=market.reference_ticks,
-            own_orders=own,
-            position=position,
-            equity_units=self.equity_units,
-            baseline=baseline,
-            free_quote_units=max(0, self._spendable(instrument.quote, position.cash_units) - self._holds.quote_units),
-            free_base_units=max(0, self._spendable(instrument.base, position.base_units) - self._holds.base_units),
-            last_buy_mono=self._since_fill_mono[_BUY],
-            last_sell_mono=self._since_fill_mono[_SELL],
-            others=self._others(market.book, own),
+            at,
+            mono,
+            self._instrument,
+            setup.fees,
+            market.book,
+            market.book_mono,
+            market.is_up,
+            market.reference_ticks,
+            holds.orders,
+            self.position,
+            self.equity_units,
+            baseline,
+            free.quote_units,
+            free.base_units,
+            self._last_buy_mono,
+            self._last_sell_mono,
+            self._others(market.book, holds),
         )
 
     def equity_record(self, market: Market, orders: OrderManager, baseline: RiskBaseline) -> RecordEquity:
@@ -152,12 +174,23 @@ class Account:
             spread_ticks=min(asks) - max(bids) if bids and asks else 0,
         )
 
-    def _others(self, book: Book, own: tuple[OwnOrder, ...]) -> Book:
+    def _holds_of(self, orders: OrderManager) -> _Holds:
+        own = orders.own_orders()
+        if self._holds.orders is not own:
+            self._holds = _Holds.of(own, self._instrument)
+        return self._holds
+
+    def _free_with(self, holds: _Holds) -> _Free:
+        instrument, position = self._instrument, self.position
+        quote = self._spendable(instrument.quote, position.cash_units) - holds.quote_units
+        base = self._spendable(instrument.base, position.base_units) - holds.base_units
+        return _Free(holds, position, self._balances, max(0, quote), max(0, base))
+
+    def _others(self, book: Book, holds: _Holds) -> Book:
         """The book as others make it; taken apart once for a book and the orders in it."""
         known = self._known_others
-        if known.book is not book or known.own is not own:
-            others = book.minus_own_orders([order for order in own if order.is_in_market])
-            known = self._known_others = _Others(book, own, others)
+        if known.book is not book or known.holds is not holds:
+            known = self._known_others = _Others(book, holds, book.minus(holds.sizes))
         return known.others
 
     def _spendable(self, asset: str, ours: int) -> int:

@@ -98,9 +98,7 @@ class Engine:
 
     def process(self, event: Event) -> list[Action]:
         self._at, self._mono = event.at, event.mono
-        actions = list(self._handlers[type(event)](event))
-        actions += self._after()
-        return actions
+        return [*self._handlers[type(event)](event), *self._after()]
 
     def snapshot(self) -> Snapshot:
         return self.account.snapshot(
@@ -246,10 +244,12 @@ class Engine:
 
     # --- inside --------------------------------------------------------------------
 
-    def _after(self) -> list[Action]:
+    def _after(self) -> Sequence[Action]:
         """What follows from any event: standing orders of the trading state, and the end of a stop."""
-        actions: list[Action] = []
         state = self.risk.state
+        if state is _ACTIVE and self._was_active and not (self.quoting.is_due or self._stop_why or self.risk.stop_why):
+            return ()  # mostly
+        actions: list[Action] = []
         if state is _HALTED:
             actions += self.orders.cancel_all("halted", self._mono)
         elif state is not _ACTIVE:

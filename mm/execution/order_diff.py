@@ -39,27 +39,30 @@ def diff_orders(
     wishes: dict[tuple[Side, int], QuoteLevel] = {(wish.side, wish.level): wish for wish in desired}
     keep: list[str] = []
     cancel: list[tuple[str, str]] = []
-    taken: set[tuple[Side, int]] = set()
-    kept: set[tuple[Side, int]] = set()
+    taken: dict[tuple[Side, int], bool] = {}  # whether an order in it is kept
     for order in sorted(live, key=_placed):
         slot = (order.side, order.level)
-        wish = wishes.get(slot)
         is_first = slot not in taken
-        taken.add(slot)
+        if is_first:
+            taken[slot] = False
         if order.cancelling or order.status is not _OPEN:
             continue
-        reason = _reason_to_cancel(order, wish, tolerance_ticks, mono - order.placed_mono > max_age_ns, is_first)
+        is_old = mono - order.placed_mono > max_age_ns
+        reason = _reason_to_cancel(order, wishes.get(slot), tolerance_ticks, is_old, is_first)
         if reason:
             cancel.append((order.client_id, reason))
         else:
             keep.append(order.client_id)
-            kept.add(slot)
-    return OrderDiff(
-        keep=tuple(keep),
-        cancel=tuple(cancel),
-        place=tuple([wish for slot, wish in wishes.items() if slot not in taken]),
-        waiting=tuple([wish for slot, wish in wishes.items() if slot in taken and slot not in kept]),
-    )
+            taken[slot] = True
+    place: list[QuoteLevel] = []
+    waiting: list[QuoteLevel] = []
+    for slot, wish in wishes.items():
+        is_kept = taken.get(slot)
+        if is_kept is None:
+            place.append(wish)
+        elif not is_kept:
+            waiting.append(wish)
+    return OrderDiff(tuple(keep), tuple(cancel), tuple(place), tuple(waiting))
 
 
 def _reason_to_cancel(

@@ -65,7 +65,7 @@ class SqliteLedger:
             engine = engine_of(lambda: connect(path, busy_timeout=busy_timeout), kept=True)
             pooled = engine.raw_connection()
             connection = cast("DriverConnection", pooled.driver_connection)
-            _set_up(connection, synced=not inline if synced is None else synced)
+            _set_up(connection, synced=not inline if synced is None else synced, cache_kb=500 if inline else 4000)
             tag = _kept_tag(connection, new_tag)
         except DriverError as error:
             raise as_ledger_error(error) from error
@@ -194,10 +194,11 @@ class SqliteLedger:
             raise as_ledger_error(error) from error
 
 
-def _set_up(connection: DriverConnection, *, synced: bool) -> None:
+def _set_up(connection: DriverConnection, *, synced: bool, cache_kb: int) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute(f"PRAGMA synchronous = {'FULL' if synced else 'OFF'}")
-    connection.execute("PRAGMA cache_size = -4000")
+    # Filled by days of rows. In virtual time, where days are minutes, that would look like growth of the bot.
+    connection.execute(f"PRAGMA cache_size = -{cache_kb}")
     # The writer thread checkpoints in quiet moments; this is the limit if there are none. Not more: a file that is
     # written over is synced in half the time of one that grows.
     connection.execute("PRAGMA wal_autocheckpoint = 1000")

@@ -73,11 +73,12 @@ def price_collar(order: QuoteLevel, now: Situation) -> Refusal | None:
     """|price − reference| ≤ collar × reference; the reference is a slow one from trades, not the book."""
     if not _has_reference(now.snapshot):
         return Refusal("no_reference", "> 0", str(now.snapshot.reference_ticks), "ticks", "no trade seen yet")
-    reference = Fraction(now.snapshot.reference_ticks)
-    distance = abs(order.ticks - reference)
-    if distance <= now.limits.collar * reference:
+    over, under = now.snapshot.reference_ticks.as_integer_ratio()
+    collar, whole = now.limits.collar.as_integer_ratio()
+    distance = abs(order.ticks * under - over)
+    if distance * whole <= collar * over:
         return None
-    limit, value = _share(now.limits.collar), _share(distance / reference)
+    limit, value = _share(now.limits.collar), _share(Fraction(distance, over))
     detail = f"price {now.snapshot.instrument.price(order.ticks)} is {value} away from the reference"
     return Refusal("price_collar", limit, value, "share of reference", detail)
 
@@ -87,12 +88,13 @@ def percent_price(order: QuoteLevel, now: Situation) -> Refusal | None:
     rules = now.snapshot.instrument
     if not rules.price_up or not _has_reference(now.snapshot):
         return None
-    reference = Fraction(now.snapshot.reference_ticks)
-    low, high = reference * Fraction(rules.price_down), reference * Fraction(rules.price_up)
-    if low <= order.ticks <= high:
+    over, under = now.snapshot.reference_ticks.as_integer_ratio()
+    (low, low_under), (high, high_under) = rules.price_down.as_integer_ratio(), rules.price_up.as_integer_ratio()
+    ticks = order.ticks * under
+    if over * low <= ticks * low_under and ticks * high_under <= over * high:
         return None
     limit = f"{rules.price_down}..{rules.price_up}"
-    return Refusal("percent_price", limit, _share(order.ticks / reference), "share of reference", "exchange filter")
+    return Refusal("percent_price", limit, _share(Fraction(ticks, over)), "share of reference", "exchange filter")
 
 
 def self_cross(order: QuoteLevel, now: Situation) -> Refusal | None:

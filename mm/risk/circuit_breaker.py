@@ -51,6 +51,8 @@ class CircuitBreaker:
         self._timeout = timeout_ns
         self._fuses: dict[str, _Fuse] = {}
         self._probe: int | None = None
+        self.is_idle = True
+        """No cause is open or half open, nor one to tell of: time alone changes nothing."""
 
     def state(self, mono: int) -> BreakerState:
         """The worst over all causes."""
@@ -62,11 +64,6 @@ class CircuitBreaker:
             if state is not _CLOSED:
                 worst = state
         return worst
-
-    @property
-    def is_idle(self) -> bool:
-        """No cause is open or half open, nor one to tell of: time alone changes nothing."""
-        return all(fuse.opened is None and fuse.told is _CLOSED for fuse in self._fuses.values())
 
     def failure(self, cause: str, mono: int) -> list[BreakerEvent]:
         events = self.poll(mono)
@@ -102,13 +99,14 @@ class CircuitBreaker:
         self._probe = mono
 
     def poll(self, mono: int) -> list[BreakerEvent]:
-        """Changes since the last call, those that time alone made included."""
+        """Changes since the last call, those that time alone made included. Whatever changes a cause ends with it."""
         events = []
         for cause, fuse in self._fuses.items():
             state = self._state(fuse, mono)
             if state is not fuse.told:
                 events.append(BreakerEvent(cause, fuse.told, state, mono, len(fuse.failures)))
                 fuse.told = state
+        self.is_idle = all(fuse.opened is None and fuse.told is _CLOSED for fuse in self._fuses.values())
         return events
 
     def _state(self, fuse: _Fuse, mono: int) -> BreakerState:

@@ -162,15 +162,16 @@ class RiskEngine:
         actions = self._sync_breaker(snapshot.mono)
         age = snapshot.mono - snapshot.book_mono
         stale = not 0 <= age <= self._limits.stale_ns
-        if stale != self._machine.stands(STALE_BOOK):
+        stands = self._machine.stands
+        if stale != stands(STALE_BOOK):
             told = f"{age // 1_000_000} ms without data" if snapshot.book_mono else "no book yet"
             actions += self._stand(STALE_BOOK, told, stands=stale)
         held, cap = snapshot.position.base_units, self._limits.max_position_units
-        if (held > cap) != self._machine.stands(OVER_POSITION):
+        if (held > cap) != stands(OVER_POSITION):
             detail = f"{from_units(held)} {self._instrument.base} held, cap {from_units(cap)}"
             actions += self._stand(OVER_POSITION, detail, stands=held > cap)
         if held == 0 or (_is_fit(snapshot) and not stale):
-            is_new_peak = snapshot.equity_units > self.baseline.peak_units
+            is_new_peak = snapshot.equity_units > self._losses.baseline.peak_units
             raises_peak = is_new_peak and (held == 0 or self._is_likely(snapshot))
             for loss in self._losses.mark(snapshot.equity_units, raises_peak=raises_peak):
                 actions += self.halt(loss.code, loss.describe(self._instrument.quote))
@@ -293,4 +294,5 @@ def _state(change: StateChange) -> list[Action]:
 
 def _is_fit(snapshot: Snapshot) -> bool:
     """Whether equity marked at this book's best bid can be believed."""
-    return snapshot.market_ok and snapshot.book.is_two_sided and not snapshot.book.is_crossed
+    bids, asks = snapshot.book.bids, snapshot.book.asks
+    return snapshot.market_ok and bool(bids and asks) and bids[0][0] < asks[0][0]

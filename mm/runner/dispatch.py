@@ -73,17 +73,14 @@ class Dispatcher:
     def process(self, event: Event) -> None:
         """Raises what the engine or a record raises; the run ends with it, also where the caller goes on."""
         try:
-            self._step(event)
+            actions = self.engine.process(event)
+            self._journal.append(event, actions)
+            if actions:
+                self._carry_out(event.at, actions)
+            self.on_processed(event, actions)
         except Exception as error:
             self._fail(error)
             raise
-
-    def _step(self, event: Event) -> None:
-        actions = self.engine.process(event)
-        self._journal.append(event, actions)
-        if actions:
-            self._carry_out(event.at, actions)
-        self.on_processed(event, actions)
 
     def _carry_out(self, at: int, actions: Sequence[Action]) -> None:
         records: list[Any] = []

@@ -160,7 +160,8 @@ class Runner:
             work()
 
     def _timer(self, name: str, detail: str = "") -> None:
-        self.dispatcher.process(TimerFired(name=name, detail=detail, **self.dispatcher.now()))
+        clock = self._clock
+        self.dispatcher.process(TimerFired(at=clock.now(), mono=clock.monotonic(), name=name, detail=detail))
 
     def _pulse(self) -> None:
         if self.engine.is_stopping:

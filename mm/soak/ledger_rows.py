@@ -37,6 +37,7 @@ class LedgerRows:
 
     def __init__(self, path: Path, last_fill: int = 0) -> None:
         self._db = connect(path, read_only=True)
+        self._db.execute("PRAGMA cache_size = -500")
         self.last_fill = last_fill
 
     def close(self) -> None:
@@ -49,10 +50,14 @@ class LedgerRows:
         return None if row is None else Intent(*row)
 
     def undecided_buys(self) -> list[tuple[str, int]]:
-        """Client id and lots of buys that may have left and whose end is not on record."""
+        """Client id and lots of buys that may have left and whose end is not on record. What was on its way to an
+        account that is gone can be no position any more."""
+        # The first condition is the partial index's own: without it SQLite reads every order there ever was.
         found = self._db.execute(
             "SELECT i.client_id, i.lots FROM orders o JOIN intents i USING (client_id)"
-            " WHERE o.status IN ('PENDING', 'UNKNOWN') AND i.side = 'BUY'"
+            " WHERE o.status IN ('PENDING', 'UNKNOWN', 'OPEN') AND o.status <> 'OPEN' AND i.side = 'BUY'"
+            " AND (SELECT r.account_epoch FROM runs r WHERE r.epoch = i.epoch)"
+            " = (SELECT r.account_epoch FROM runs r ORDER BY r.epoch DESC LIMIT 1)"
         )
         return [(row[0], row[1]) for row in found]
 

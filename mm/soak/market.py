@@ -16,6 +16,7 @@ from mm.exchange.venue.symbol_rules import default_symbols
 from mm.exchange.venue.venue import Venue
 from mm.ports import AccountReader, Exchange
 from mm.soak.recorded_market import RecordedMarket, RecordedSoak, WatchedBooks
+from mm.soak.venue_store import NoBars
 
 CANARY_KEY = "CANARYkey7d1f0c5be2a94c3f8a6e5b1d2c3f4a59687786950a1b2c3d4e5f6071"
 CANARY_SECRET = "CANARYsecret4b8f17a2c6d9e0f3152738495a6b7c8d9eaf0b1c2d3e4f50617"  # noqa: S105 - a canary, see `canary`
@@ -46,6 +47,7 @@ class SoakMarket:
         self.symbol = settings.symbol
         self.settings = settings
         self.venue = Venue({settings.symbol: rules}, lambda: clock.now() // 1_000_000, store)
+        self.venue.market(settings.symbol).tape.bars = NoBars()
         self.on_wrong: Callable[[str], None] = lambda _text: None
         recorded = scenario if isinstance(scenario, RecordedSoak) else None
         self.scenario = scenario

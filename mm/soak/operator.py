@@ -10,16 +10,10 @@ from mm.risk.limits import RED
 from mm.runner.latch import lift
 from mm.runner.startup import Run
 from mm.soak.instance import Instance
+from mm.soak.pace import DAYS, Pace
 
 NAME = "soak operator"
-HABIT = "a played operator resumes 10 minutes after a halt, with a note"
 NOTE = "looked at, may go on"
-_LOOK_EVERY = 30_000_000_000
-_RESUME_AFTER = 600_000_000_000
-"""Ten virtual minutes after a halt."""
-_RESTART_AFTER = 1_200_000_000_000
-"""Twenty virtual minutes without trading, and no halt to lift."""
-
 _NEW_PROCESS = frozenset({"authentication", "geo_blocked"})
 """After these the key is mended, and a process that was refused signs nothing more."""
 
@@ -27,7 +21,8 @@ _NEW_PROCESS = frozenset({"authentication", "geo_blocked"})
 class Operator:
     """`resumes` by the halts' causes; `restarts` how often the bot was started anew."""
 
-    def __init__(self, control: ControlStore, environment: str, now: Callable[[], datetime]) -> None:
+    def __init__(self, control: ControlStore, environment: str, now: Callable[[], datetime], pace: Pace = DAYS) -> None:
+        self._pace = pace
         self._control = control
         self._environment = environment
         self._now = now
@@ -59,7 +54,7 @@ class Operator:
         """Once in a while. True: stop it and start anew."""
         if mono < self._next_look:
             return False
-        self._next_look = mono + _LOOK_EVERY
+        self._next_look = mono + self._pace.look_ns
         engine = run.runner.engine
         if self._has_resumed and not engine.risk.halts:
             self.resume()
@@ -68,7 +63,7 @@ class Operator:
         self._has_resumed = False
         if engine.risk.halts:
             self._halted_since = self._halted_since or mono
-            if mono - self._halted_since >= _RESUME_AFTER:
+            if mono - self._halted_since >= self._pace.resume_after_ns:
                 self._halted_since = 0
                 if _NEW_PROCESS & engine.risk.halts.keys():
                     self.restarts += 1
@@ -82,7 +77,7 @@ class Operator:
             self._idle_since = 0
             return False
         self._idle_since = self._idle_since or mono
-        if mono - self._idle_since < _RESTART_AFTER:
+        if mono - self._idle_since < self._pace.idle_ns:
             return False
         self.restarts += 1
         self._idle_since = 0

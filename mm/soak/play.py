@@ -78,7 +78,9 @@ async def _play(
     market = SoakMarket(loaded.settings, scenario, clock, noise, plan, store=store)
     home = folder / "bot"
     home.mkdir()
-    world = World(home, loaded, spec.profile, clock, market, seed=seeds.getrandbits(64), restarts=spec.restarts)
+    world = World(
+        home, loaded, spec.profile, clock, market, seed=seeds.getrandbits(64), restarts=spec.restarts, pace=spec.pace
+    )
     await world.begin()
     market.on_wrong = lambda text: world.oracle.violate("market", text)
     memory = MemoryWatch(clock, min(900.0, hours * 180))

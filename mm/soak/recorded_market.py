@@ -169,8 +169,13 @@ class WatchedBooks(InProcessExchange):
     recorded: RecordedMarket | None = None
 
     async def run(self, sink: EventSink) -> None:
+        recorded = self.recorded
+        if recorded is None:
+            await super().run(sink)
+            return
+
         def passing(event: Event) -> None:
-            watch = self.recorded.watch if self.recorded else None
+            watch = recorded.watch
             if watch is not None and isinstance(event, BookSeen):
                 watch.told_bot(event.book)
             sink(event)

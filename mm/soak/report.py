@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mm.soak.operator import HABIT
 from mm.soak.result import Memory, SoakResult
 
 DURABILITY = "ledger in a temporary folder, synchronous=OFF; commits inline; no journal, a hash over all events instead"
@@ -30,7 +29,9 @@ def lines(result: SoakResult) -> Iterator[str]:
         yield f"accounts {result.accounts} (wiped {result.accounts - 1}; {result.unreadable} trades were wiped unread)"
     yield f"instances {result.runs}, {result.clean_runs} ended in order; restarts: {_counts(result.restarts)}"
     yield f"ends: {_counts(result.outcomes)}"
-    yield f"halts lifted: {_counts(result.resumes)}" + (f" ({HABIT})" if result.resumes else "")
+    yield f"halts lifted: {_counts(result.resumes)}" + (f" ({spec.pace.habit})" if result.resumes else "")
+    if spec.schedules:
+        yield f"{spec.schedules} fault schedules, one after another"
     yield f"faults met: {_counts(result.faults)}"
     yield f"audit: {result.audit}"
     yield (
@@ -77,6 +78,7 @@ def as_json(result: SoakResult) -> dict[str, Any]:
         "seed": spec.seed,
         "hours": speed.virtual_hours,
         "faults_asked": spec.faults,
+        "schedules": spec.schedules,
         "scenario": result.scenario,
         "coarseness": result.coarseness,
         "recording": result.recording or None,

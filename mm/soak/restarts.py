@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from mm.domain.actions import Action, Reconcile
 from mm.domain.events import Event, FillSeen, IntentsCommitted, OrderSeen, OrderSent, Reconciled
+from mm.soak.pace import DAYS, Pace
 
 KILL_NOW = "killed"
 STOP = "stopped"
@@ -18,25 +19,23 @@ KILLS: dict[str, type[Event]] = {
 }
 KILL_WHILE_RECONCILING = "killed while reconciling"
 KINDS = (KILL_NOW, STOP, TRIP, *KILLS, KILL_WHILE_RECONCILING)
-_MEAN_HOURS = 3.0
-_SHORTEST = 60.0
 
 
 class Restarts:
     """Draws the next one: `due` seconds from a start until it may happen; the moment itself is that of the first
     event of its kind from then on."""
 
-    def __init__(self, rng: random.Random, *, is_on: bool = True) -> None:
+    def __init__(self, rng: random.Random, *, is_on: bool = True, pace: Pace = DAYS) -> None:
         self._rng = rng
         self._is_on = is_on
-        self._mean = _MEAN_HOURS * 3600
+        self._pace = pace
         self.kind = ""
         self.due_ns = 0
         self.is_armed = False
 
     def draw(self, mono: int) -> None:
         self.kind = KINDS[self._rng.randrange(len(KINDS))]
-        pause = _SHORTEST + self._rng.expovariate(1.0 / self._mean)
+        pause = self._pace.restart_least + self._rng.expovariate(1.0 / self._pace.restart_mean)
         self.due_ns = mono + int(pause * 1e9) if self._is_on else 1 << 62
         self.is_armed = False
 

@@ -35,6 +35,7 @@ from mm.soak.ledger_rows import LedgerRows
 from mm.soak.market import SoakMarket
 from mm.soak.operator import Operator
 from mm.soak.oracle import Oracle
+from mm.soak.pace import DAYS, Pace
 from mm.soak.quick_reads import QuickControl, QuickLatch
 from mm.soak.restarts import KILL_NOW, STOP, TRIP, Restarts
 from mm.soak.run_spec import run_spec
@@ -43,12 +44,9 @@ from mm.soak.watched_exchange import WatchedExchange
 
 ENVIRONMENT = "sim"
 _LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789"
-_PAUSE = 20.0
-"""Virtual seconds between the end of an instance and the start of the next."""
 _LAST_STARTS = 10
 _BEFORE_LAST_START = 120.0
 """Virtual seconds before each start after the end."""
-_LIFTED_AFTER = 600.0
 _LOOK = 2.0
 """Virtual seconds between two looks at what is written, if anything was carried out; a row is so old at most, or as old
 as the action before it, when a kill loses it."""
@@ -78,8 +76,10 @@ class World:
         *,
         seed: int,
         restarts: bool = True,
+        pace: Pace = DAYS,
     ) -> None:
         settings = loaded.settings
+        self._pace = pace
         self.clock = clock
         self.market = market
         self.loaded = loaded
@@ -97,9 +97,9 @@ class World:
         self.home = Home(folder / "home-0")
         self.files.make()
         self._tag = "".join(rng.choice(_LETTERS) for _ in range(6))
-        self._restarts = Restarts(rng, is_on=restarts)
+        self._restarts = Restarts(rng, is_on=restarts, pace=pace)
         self.control = ControlStore(folder / "control.db", now=self.now)
-        self.operator = Operator(self.control, ENVIRONMENT, self.now)
+        self.operator = Operator(self.control, ENVIRONMENT, self.now, pace)
         self._requests: set[asyncio.Task[Any]] = set()
         self.oracle: Oracle
         self._task: asyncio.Task[Any] | None = None
@@ -144,7 +144,7 @@ class World:
         while self.clock.monotonic() < until_ns and not self.oracle.violations:
             await self._one_instance(until_ns)
             if self.clock.monotonic() < until_ns:
-                await self._idle(_PAUSE)
+                await self._idle(self._pace.pause)
         for _ in range(_LAST_STARTS):
             if self._is_proven or self.oracle.violations:
                 break
@@ -192,7 +192,7 @@ class World:
 
     async def _one_instance(self, until_ns: int) -> None:
         if self.operator.must_lift_first():
-            await self._idle(_LIFTED_AFTER)
+            await self._idle(self._pace.lift_after)
             self.operator.resume()
         self.market.flow.advance(self.market.venue.now_ms())
         self._task = asyncio.create_task(self._life(until_ns))

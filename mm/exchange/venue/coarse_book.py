@@ -1,18 +1,33 @@
 """A generated market's book without the orders behind it: a touch and a shape on each side, levels made when asked.
 
-For virtual time, where days must pass in seconds. What stands for the anonymous market is a tuple of (ticks from the
-touch, lots); an account's order queues behind it as in `recorded_book`: behind the whole size that stood at its price.
+For virtual time, where days must pass in seconds. What stands for the anonymous market is a shape; an account's order
+queues behind it as in `recorded_book`: behind the whole size that stood at its price.
 Depth diffs name the touch only, so nobody may follow this book over the wire.
 """
 
-from collections.abc import Iterator
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 from mm.exchange.venue.book import DepthLog, Levels
 from mm.exchange.venue.order import Appetite, Order, Plan
 from mm.exchange.venue.planning import Offer, plan
 
-Shape = tuple[tuple[int, int], ...]
-"""Levels as (ticks away from the touch, lots), nearest first; the first is (0, lots)."""
+
+class Shape(NamedTuple):
+    """Ticks from the touch, nearest first and 0 the first, and the lots there."""
+
+    away: tuple[int, ...]
+    lots: tuple[int, ...]
+
+    @classmethod
+    def of(cls, levels: Iterable[tuple[int, int]]) -> "Shape":
+        """From (ticks from the touch, lots)."""
+        rising = sorted(levels)
+        return cls(tuple([away for away, _ in rising]), tuple([lots for _, lots in rising]))
+
+
+_NOTHING = Shape((), ())
 
 
 class CoarseBook:
@@ -23,7 +38,7 @@ class CoarseBook:
     def __init__(self, log: DepthLog) -> None:
         self.log = log
         self.touch = [0, 0]
-        self._shapes: list[Shape] = [(), ()]
+        self._shapes: list[Shape] = [_NOTHING, _NOTHING]
         self._taken: tuple[dict[int, int], dict[int, int]] = ({}, {})
         self._own: tuple[dict[int, list[Order]], dict[int, list[Order]]] = ({}, {})
 
@@ -40,33 +55,27 @@ class CoarseBook:
         return own + self.others(ticks, buy=buy)
 
     def levels(self, limit: int, *, buy: bool) -> Levels:
-        touch, shape = self.touch[buy], self._shapes[buy][:limit]
         if self._taken[buy]:
             return [level for level, _ in zip(self._levels(buy=buy), range(limit), strict=False)]
-        found = (
-            [(touch - away, lots) for away, lots in shape] if buy else [(touch + away, lots) for away, lots in shape]
-        )
-        own = self._own[buy]
+        touch, own, (offsets, lots) = self.touch[buy], self._own[buy], self._shapes[buy]
+        offsets = offsets[:limit]
+        # Asked for at every step: no line of Python for each level.
+        found = list(zip(map(touch.__sub__ if buy else touch.__add__, offsets), lots, strict=False))
         if not own:
             return found
-        for ticks, orders in own.items():
+        put = 0
+        for ticks in own if len(own) == 1 else sorted(own, reverse=buy):
             size = 0
-            for order in orders:
+            for order in own[ticks]:
                 size += order.lots - order.executed
-            self._insert(found, ticks, size, buy=buy)
+            away = touch - ticks if buy else ticks - touch
+            at = bisect_left(offsets, away)
+            if at < len(offsets) and offsets[at] == away:
+                found[at + put] = (ticks, lots[at] + size)
+            else:
+                found.insert(at + put, (ticks, size))
+                put += 1
         return found[:limit]
-
-    @staticmethod
-    def _insert(found: Levels, ticks: int, size: int, *, buy: bool) -> None:
-        """An account's size among the market's levels."""
-        for at, (price, lots) in enumerate(found):
-            if price == ticks:
-                found[at] = (ticks, lots + size)
-                return
-            if (price < ticks) if buy else (price > ticks):
-                found.insert(at, (ticks, size))
-                return
-        found.append((ticks, size))
 
     def plan(self, appetite: Appetite) -> Plan:
         return plan(appetite, self._offers(buy=not appetite.buy))
@@ -112,10 +121,11 @@ class CoarseBook:
     def others(self, ticks: int, *, buy: bool) -> int:
         """The market's lots at a price, less what accounts took."""
         away = self.touch[buy] - ticks if buy else ticks - self.touch[buy]
-        for offset, lots in self._shapes[buy]:
-            if offset >= away:
-                return max(0, lots - self._taken[buy].get(ticks, 0)) if offset == away else 0
-        return 0
+        offsets, lots = self._shapes[buy]
+        at = bisect_left(offsets, away)
+        if at == len(offsets) or offsets[at] != away:
+            return 0
+        return max(0, lots[at] - self._taken[buy].get(ticks, 0))
 
     def has_own(self, *, buy: bool) -> bool:
         return bool(self._own[buy])
@@ -145,18 +155,14 @@ class CoarseBook:
     def crossed(self, ticks: int, *, buy: bool) -> list[Order]:
         """Orders of side `buy` that the other side of the market, now at `ticks`, has reached."""
         own = self._own[buy]
-        return [
-            order
-            for price in sorted(own, reverse=buy)
-            if (price >= ticks if buy else price <= ticks)
-            for order in own[price]
-        ]
+        reached = [price for price in own if (price >= ticks if buy else price <= ticks)]
+        return [order for price in sorted(reached, reverse=buy) for order in own[price]] if reached else []
 
     # --- inside -------------------------------------------------------------------------------
 
     def _market_levels(self, *, buy: bool) -> Iterator[tuple[int, int]]:
         touch, taken, sign = self.touch[buy], self._taken[buy], -1 if buy else 1
-        for away, lots in self._shapes[buy]:
+        for away, lots in zip(*self._shapes[buy], strict=True):
             ticks = touch + sign * away
             left = lots - taken.get(ticks, 0)
             if left > 0:

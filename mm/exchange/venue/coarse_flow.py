@@ -107,10 +107,8 @@ class CoarseFlow:
         rng, book, scenario = self._rng, self.book, self._scenario
         bid = math.floor(self._fair.ticks)
         ask = bid + 1
-        if book.has_own(buy=True):
-            self._fill_crossed(ask, buy=True)
-        if book.has_own(buy=False):
-            self._fill_crossed(bid, buy=False)
+        self._fill_crossed(ask, buy=True)
+        self._fill_crossed(bid, buy=False)
         wider = int(bid * scenario.spread_bps / 1e4)
         if self._fair.jumped and rng.random() < scenario.slow_touch:
             wider += math.ceil(bid * scenario.slow_touch_bps / 1e4 * rng.expovariate(1.0))
@@ -162,4 +160,4 @@ class CoarseFlow:
                 size = (within - before) / count * math.exp(rng.gauss(-0.5, 1.0))
                 levels[away] = levels.get(away, 0) + max(1, int(size * unit))
             before_bps, before = bps, within
-        return tuple(sorted(levels.items()))
+        return Shape.of(levels.items())

@@ -1,13 +1,13 @@
 """What the venue tells its listeners, after the change is durable, in the order it happened."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 
+from mm.domain.value import value
 from mm.exchange.venue.views import BalanceView, BookTicker, PublicTrade
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ExecutionReport:
     """Everything Binance's executionReport holds. `execution` NEW TRADE CANCELED EXPIRED TRADE_PREVENTION REPLACED.
 
@@ -62,7 +62,7 @@ class ExecutionReport:
     strategy_type: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class ListStatus:
     """listStatus: `status_type` EXEC_STARTED UPDATED ALL_DONE, `orders` (order id, client id)."""
 
@@ -78,7 +78,7 @@ class ListStatus:
     reject_reason: str = "NONE"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class AccountPosition:
     """Balances that may have changed (outboundAccountPosition): one per change of the account, after its reports."""
 
@@ -87,7 +87,7 @@ class AccountPosition:
     balances: tuple[BalanceView, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class BalanceUpdate:
     """A deposit (`delta` positive) or a withdrawal."""
 

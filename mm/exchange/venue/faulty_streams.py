@@ -31,6 +31,7 @@ FIRST_PAUSE_MS, LONGEST_PAUSE_MS = 250, 30_000
 _STEADY_MS = 30_000
 _DIAL = {"market": "depth", ACCOUNT_STREAM: "userDataStream.subscribe.signature"}
 GAP = "gap in the depth updates"
+_MARKET_DATA = (BookSeen, MarketTradeSeen)
 
 
 class Refusals(Protocol):
@@ -91,7 +92,7 @@ class FaultyStreams:
         now = self.true_ms()
         if (
             self._quiet
-            and isinstance(event, BookSeen | MarketTradeSeen)
+            and isinstance(event, _MARKET_DATA)
             and event.exchange_ms >= self._newest_book_ms
             and not self._waiting
             and self.plan.quiet_stretch(now) == self._quiet
@@ -103,7 +104,8 @@ class FaultyStreams:
         self._quiet = self.plan.quiet_stretch(now) if steady else 0
 
     def _pass(self, event: BookSeen | MarketTradeSeen, now: int) -> None:
-        """What `_take` comes to for market data while nothing is wrong and nothing has changed since the last event."""
+        """What `_take` comes to for market data while nothing is wrong with streams and nothing has changed since the
+        last event."""
         self._market.heard_ms = self._account.heard_ms = now
         if isinstance(event, BookSeen):
             self._newest_book_ms = event.exchange_ms
@@ -154,7 +156,7 @@ class FaultyStreams:
     def _deliver(self, now: int) -> None:
         while self._waiting and self._waiting[0][0] <= now:
             _, _, events = heapq.heappop(self._waiting)
-            of_account = not isinstance(events[0], BookSeen | MarketTradeSeen)
+            of_account = not isinstance(events[0], _MARKET_DATA)
             connection = self._account if of_account else self._market
             if connection.is_open:
                 self._hand_over(connection, events, now)

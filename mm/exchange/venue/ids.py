@@ -15,8 +15,9 @@ class Ids:
 
     def next(self, name: str) -> int:
         """From 1."""
-        value = self._used.get(name, 0) + 1
-        self.reach(name, value)
+        value = self._used[name] = self._used.get(name, 0) + 1
+        if value > self.reserved.get(name, 0):
+            self.reach(name, value)
         return value
 
     def reach(self, name: str, value: int) -> None:

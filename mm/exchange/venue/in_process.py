@@ -14,6 +14,7 @@ from mm.domain.fill import FeeRates, Fill
 from mm.domain.instrument import Instrument, to_units
 from mm.domain.order import OrderIntent, OrderReport, OrderStatus, OrderType, Side
 from mm.exchange.refusals import Meaning, meaning_of_code
+from mm.exchange.venue.book import Book as VenueBook
 from mm.exchange.venue.errors import VenueError
 from mm.exchange.venue.events import AccountPosition, ExecutionReport, VenueEvent
 from mm.exchange.venue.print import Print
@@ -167,7 +168,7 @@ class InProcessExchange:
                 book_id = market.book.log.last_id
                 if book_id != shown or not self._only_changes:
                     shown = book_id
-                    sink(BookSeen(at=at, mono=mono, book=self._book(), exchange_ms=now_ms))
+                    sink(BookSeen(at=at, mono=mono, book=self._book(market.book), exchange_ms=now_ms))
                 await clock.sleep(pause)
         finally:
             unsubscribe()
@@ -239,8 +240,8 @@ class InProcessExchange:
             time_ms=trade.time_ms,
         )
 
-    def _book(self) -> Book:
-        book, depth = self._venue.market(self._symbol).book, self._depth
+    def _book(self, book: VenueBook) -> Book:
+        depth = self._depth
         return Book(tuple(book.levels(depth, buy=True)), tuple(book.levels(depth, buy=False)), book.log.last_id)
 
     def _instrument(self) -> Instrument:

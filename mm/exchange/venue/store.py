@@ -22,10 +22,12 @@ _LIVE_LISTS = "SELECT list_id FROM order_lists WHERE status <> 'ALL_DONE'"
 
 
 class Store:
-    """Opens (and makes) the database at `path`.
+    """Opens (and makes) the database at `path`. `keeps_tapes`: public trades and bars are asked for as well.
 
     Raises sqlite3.Error when it cannot be opened or was written in another format.
     """
+
+    keeps_tapes = True
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -48,28 +50,39 @@ class Store:
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
-            db.executemany(
-                "INSERT OR REPLACE INTO accounts VALUES (?,?,?,?,?,?,?,?)", map(_account_row, changes.accounts.values())
-            )
-            db.executemany(
-                "INSERT OR REPLACE INTO balances VALUES (?,?,?,?)",
-                (
-                    (uid, asset, balance.free, balance.locked)
-                    for uid, assets in changes.balances.items()
-                    for asset in assets
-                    for balance in (changes.accounts[uid].balance(asset),)
-                ),
-            )
-            self._orders.write(changes)
-            self._trades.write(changes.trades)
-            db.executemany("INSERT OR REPLACE INTO counters VALUES (?,?)", changes.counters.items())
-            db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", changes.meta.items())
-            self.tapes.write(changes.tapes)
+            self._put(changes)
             db.execute("COMMIT")
         except BaseException:  # a number too large for SQLite is no sqlite3.Error
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
+
+    def _put(self, changes: Changes) -> None:
+        """Inside a transaction."""
+        db = self._db
+        if changes.accounts:
+            db.executemany(
+                "INSERT OR REPLACE INTO accounts VALUES (?,?,?,?,?,?,?,?)", map(_account_row, changes.accounts.values())
+            )
+        if changes.balances:
+            db.executemany(
+                "INSERT OR REPLACE INTO balances VALUES (?,?,?,?)",
+                [
+                    (uid, asset, balance.free, balance.locked)
+                    for uid, assets in changes.balances.items()
+                    for asset in assets
+                    for balance in (changes.accounts[uid].balance(asset),)
+                ],
+            )
+        if changes.orders or changes.lists or changes.prevented or changes.amendments:
+            self._orders.write(changes)
+        if changes.trades:
+            self._trades.write(changes.trades)
+        if changes.counters:
+            db.executemany("INSERT OR REPLACE INTO counters VALUES (?,?)", changes.counters.items())
+        if changes.meta:
+            db.executemany("INSERT OR REPLACE INTO meta VALUES (?,?)", changes.meta.items())
+        self.tapes.write(changes.tapes)
 
     # --- reading back ----------------------------------------------------------------------
 

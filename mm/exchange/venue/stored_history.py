@@ -23,10 +23,14 @@ class StoredHistory:
     def __init__(self, db: sqlite3.Connection) -> None:
         self._orders = OrderRows(db)
         self._trades = TradeRows(db)
+        # Of the last change: whoever hears of an order's end asks for it at once.
+        self._just_closed: dict[int, Order] = {}
 
     def order(self, account: Account, order_id: int) -> Order | None:
-        known = account.orders.get(order_id)
-        return known or next(self._read(account, "order_id = ?", order_id), None)
+        known = account.orders.get(order_id) or self._just_closed.get(order_id)
+        if known is not None and known.uid == account.uid:
+            return known
+        return next(self._read(account, "order_id = ?", order_id), None)
 
     def order_named(self, account: Account, symbol: str, client_id: str) -> Order | None:
         known = account.by_client.get((symbol, client_id))
@@ -94,6 +98,7 @@ class StoredHistory:
                 account.lists.pop(listed.list_id, None)
                 for order_id in listed.order_ids:
                     account.forget(order_id)
+        self._just_closed = {each.order_id: each for each in changes.orders.values() if not each.is_open}
         for order in changes.orders.values():
             account = changes.accounts[order.uid]
             if not order.is_open and order.list_id not in account.lists:

@@ -42,6 +42,7 @@ class Venue(Trading):
     def __init__(
         self, symbols: Mapping[str, SymbolRules], now_ms: Callable[[], int], store: Store | None = None
     ) -> None:
+        self.now_ms = now_ms
         self._store = store
         self._meta = store.meta() if store else {}
         self._ids = Ids(store.counters() if store else {})
@@ -157,9 +158,6 @@ class Venue(Trading):
             self._store.tapes.forget(symbol)
         market.tape = Tape(market.tape.last_ticks)
 
-    def now_ms(self) -> int:
-        return self._now_ms()
-
     def commit(self) -> None:
         """Writes what changed, then tells the listeners. What a failed write held back goes with the next one."""
         changes = self._changes
@@ -195,7 +193,7 @@ class Venue(Trading):
                 key, last = f"last:{symbol}", str(market.tape.last_ticks or "")
                 if self._meta.get(key, "") != last:
                     self._meta[key] = changes.meta[key] = last
-            if self._store:
+            if self._store and self._store.keeps_tapes:
                 self._note_tapes()
 
     def _note_tapes(self) -> None:

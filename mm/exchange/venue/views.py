@@ -3,11 +3,13 @@
 Write a Decimal to the wire with `format(value, "f")`: `str` would give `1E-8` for the smallest ones.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 
+from mm.domain.value import value
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@value(frozen=True, slots=True, kw_only=True)
 class NewOrder:
     """A request to place an order, as parsed from the wire; nothing is checked yet.
 
@@ -33,7 +35,7 @@ class NewOrder:
     strategy_type: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class NewPair:
     """A request for an OCO: two orders of one symbol, side and quantity, `above` and `below` the market."""
 
@@ -42,7 +44,7 @@ class NewPair:
     client_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class PreventedView:
     """A prevented self-trade (myPreventedMatches). Quantities are None for a side that lost nothing."""
 
@@ -57,7 +59,7 @@ class PreventedView:
     time_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class AmendmentView:
     """One amendment of an order (order/amendments)."""
 
@@ -71,7 +73,7 @@ class AmendmentView:
     time_ms: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class TradeView:
     """One fill of one account's order (myTrades, and `fills` of an order's answer)."""
 
@@ -95,7 +97,7 @@ class TradeView:
         return self.side == "BUY"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class OrderView:
     """An order as it stands. `status` NEW PARTIALLY_FILLED FILLED CANCELED EXPIRED EXPIRED_IN_MATCH.
 
@@ -135,7 +137,7 @@ class OrderView:
     strategy_type: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class OrderListView:
     """`status` EXECUTING or ALL_DONE; `status_type` EXEC_STARTED or ALL_DONE; `orders` as they stand."""
 
@@ -150,14 +152,14 @@ class OrderListView:
     orders: tuple[OrderView, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@value(frozen=True, slots=True)
 class BalanceView:
     asset: str
     free: Decimal
     locked: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class AccountState:
     """An account. The venue keeps no secrets: whoever checks signatures knows them by `api_key`.
 
@@ -175,7 +177,7 @@ class AccountState:
     burns_bnb: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class PublicTrade:
     """A trade everybody sees. `buyer_is_maker` True: the aggressor sold.
 
@@ -193,7 +195,7 @@ class PublicTrade:
     completes: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class AggregateTrade:
     """Trades of one taker at one price as one."""
 
@@ -210,7 +212,7 @@ class AggregateTrade:
 PriceLevel = tuple[Decimal, Decimal]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class DepthView:
     """`bids` falling, `asks` rising, each (price, quantity)."""
 
@@ -220,7 +222,7 @@ class DepthView:
     asks: tuple[PriceLevel, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class DepthChange:
     """Levels changed since the last drain, with their new sizes (0: gone).
 
@@ -235,7 +237,7 @@ class DepthChange:
     asks: tuple[PriceLevel, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class BookTicker:
     """The best bid and ask; 0 price and 0 size where a side is empty."""
 
@@ -247,7 +249,7 @@ class BookTicker:
     ask_quantity: Decimal
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Kline:
     """One bar of trades, `open_ms` inclusive to `close_ms` inclusive (Binance's way)."""
 
@@ -267,7 +269,7 @@ class Kline:
     last_trade_id: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@value(frozen=True, slots=True, kw_only=True)
 class Ticker:
     """The trades of a window of time. Without any: the last price everywhere, zero volume, trade ids of -1.
 

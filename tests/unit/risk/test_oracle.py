@@ -1,5 +1,9 @@
-"""5,000 random orders: engine and oracle agree on every one, and the engine's reason is one of the oracle's."""
+"""Random orders: engine and oracle agree on every one, and the engine's reason is one of the oracle's.
 
+MM_RISK_ORDERS says how many (5,000), MM_RISK_SEED which.
+"""
+
+import os
 import random
 from collections import Counter
 from dataclasses import replace
@@ -17,8 +21,8 @@ from mm.risk.engine import RiskEngine
 from tests.fakes.snapshots import BASELINE, CAPITAL, ETHUSDC, NOW, SECOND, risk_settings, snapshot
 from tests.unit.risk.oracle import Oracle
 
-SEED = 20_261_122
-ORDERS = 5_000
+SEED = int(os.environ.get("MM_RISK_SEED", "20261122"))
+ORDERS = int(os.environ.get("MM_RISK_ORDERS", "5000"))
 
 
 def random_settings(rng: random.Random) -> dict[str, Any]:

@@ -43,6 +43,17 @@ def test_faults_of_every_kind_and_kills_at_every_moment(monkeypatch: pytest.Monk
     assert "0 differences" in found.audit or "wiped after the last start" in found.audit
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_fault_upon_fault_with_a_restart_a_minute(seed: int) -> None:
+    found = played(spec(seed, 8, "storm"))
+    assert found.holds, said(found)
+    assert found.spec.schedules == 48
+    assert found.orders > 5
+    assert found.runs > 5
+    assert sum(found.faults.values()) > 48
+    assert len(found.faults) > 8
+
+
 def test_an_exchange_that_lies_about_cancels_is_found_out() -> None:
     Path("lies.yaml").write_text(LIES)
     found = played(spec(1, 10, "lies.yaml"))

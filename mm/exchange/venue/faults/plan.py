@@ -40,6 +40,7 @@ class FaultPlan:
         self._active_until = -_NEVER
         self._active_from = _NEVER
         self._stretch = 0  # counts the times between two edges, in which nothing begins or ends
+        self._spares_streams = False
         self._closing: dict[str, tuple[int, bool]] = {}
         self._due_in = -1
         self._told: set[tuple[int, str]] = set()
@@ -98,13 +99,15 @@ class FaultPlan:
             self._active_from = max((edge for edge in edges if edge <= now_ms), default=-_NEVER)
             self._active_until = min((edge for edge in edges if edge > now_ms), default=_NEVER)
             self._stretch += 1
+            self._spares_streams = all(fault.of.scope is Scope.REQUESTS for _, fault in self._active)
             self._count_windows()
         return self._active
 
     def quiet_stretch(self, now_ms: int) -> int:
-        """The number of the present stretch of time, if no fault holds in it and no event is held up; else 0. It
-        changes whenever a fault begins, ends, is added or removed."""
-        if self.active(now_ms) or (self._last_due and max(self._last_due.values()) >= now_ms):
+        """The number of the present stretch of time, if no fault holds in it but such as strike requests, and no event
+        is held up; else 0. It changes whenever a fault begins, ends, is added or removed."""
+        self.active(now_ms)
+        if not self._spares_streams or (self._last_due and max(self._last_due.values()) >= now_ms):
             return 0
         return self._stretch
 

@@ -1,13 +1,16 @@
 """The coarse book alone: a touch with a shape, and accounts' orders behind it."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from mm.exchange.venue.book import DepthLog
-from mm.exchange.venue.coarse_book import CoarseBook
+from mm.exchange.venue.coarse_book import CoarseBook, Shape
 from mm.exchange.venue.order import Appetite, Order
 
 
 def book() -> CoarseBook:
     made = CoarseBook(DepthLog(0))
-    made.set_market(100, 101, ((0, 5), (3, 7)), ((0, 4), (2, 6)))
+    made.set_market(100, 101, Shape.of(((0, 5), (3, 7))), Shape.of(((0, 4), (2, 6))))
     return made
 
 
@@ -37,7 +40,7 @@ def test_what_stood_there_first_is_eaten_first() -> None:
 
 def test_a_better_price_is_hit_before_and_a_worse_one_never() -> None:
     made = book()
-    made.set_market(100, 105, ((0, 5),), ((0, 4),))
+    made.set_market(100, 105, Shape.of([(0, 5)]), Shape.of([(0, 4)]))
     better, worse = order(1, 103, 2), order(2, 99, 2)
     made.rest(better)
     made.rest(worse)
@@ -63,5 +66,25 @@ def test_what_was_taken_is_gone_until_the_market_quotes_anew() -> None:
     made.take(None, 101, 4, buy=False)
     assert (made.best(buy=False), made.others(101, buy=False)) == (103, 0)
     assert [match.ticks for match in made.plan(Appetite(1, True, None, 3)).matches] == [103]
-    made.set_market(100, 101, ((0, 5),), ((0, 4),))
+    made.set_market(100, 101, Shape.of([(0, 5)]), Shape.of([(0, 4)]))
     assert made.best(buy=False) == 101
+
+
+@given(
+    st.dictionaries(st.integers(1, 12), st.integers(1, 9), max_size=6),
+    st.lists(st.tuples(st.integers(85, 104), st.integers(1, 9)), max_size=4),
+    st.integers(1, 8),
+)
+def test_levels_are_those_that_an_aggressor_would_meet(
+    beyond: dict[int, int], own: list[tuple[int, int]], limit: int
+) -> None:
+    made = CoarseBook(DepthLog(0))
+    made.set_market(100, 105, Shape.of({0: 5, **beyond}.items()), Shape.of({0: 4, **beyond}.items()))
+    for number, (ticks, lots) in enumerate(own):
+        made.rest(order(number, ticks, lots))
+        made.rest(order(100 + number, 205 - ticks, lots, buy=False))
+    for buy in (True, False):
+        met: dict[int, int] = {}
+        for match in made.plan(Appetite(99, not buy, None, 10_000)).matches:
+            met[match.ticks] = met.get(match.ticks, 0) + match.lots
+        assert made.levels(limit, buy=buy) == list(met.items())[:limit]

@@ -191,6 +191,16 @@ def test_a_fault_of_one_moment_is_due_once_and_a_removed_one_ends() -> None:
     assert made.silence("market", START + 2_000) == "no"
 
 
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_streams_are_quiet_under_faults_that_only_requests_meet(kind: str) -> None:
+    made = plan(fault(kind))
+    now = made.faults[1].starts_ms
+    before = made.quiet_stretch(now - 1)
+    assert before
+    assert bool(made.quiet_stretch(now)) is (KINDS[kind].scope is Scope.REQUESTS)
+    assert made.quiet_stretch(now) != before
+
+
 def test_the_clock_drifts_and_comes_back() -> None:
     made = plan(fault("clock-skew", value="-60ms/s", seconds=20))
     assert [made.clock_skew_ms(START + s * 1000) for s in (0, 1, 10, 20)] == [0, -60, -600, 0]
