@@ -205,10 +205,13 @@ async def _tell_systemd(runner: "Runner") -> None:
     if not systemd.notify(systemd.READY):
         return
     every = min(1.0, (systemd.watchdog_seconds() or 2.0) / 2)
-    told = False
+    try:
+        while not runner.engine.is_stopping:
+            systemd.notify(systemd.ALIVE)
+            await asyncio.sleep(every)
+    finally:
+        systemd.notify(systemd.STOPPING)
     while True:
-        if runner.engine.is_stopping and not told:
-            told = systemd.notify(systemd.STOPPING)
         systemd.notify(systemd.ALIVE)
         await asyncio.sleep(every)
 

@@ -1,11 +1,15 @@
 """A watchdog beside a real bot on the local venue: who dies, and what the other one does."""
 
+import contextlib
 import json
 import os
 import signal
+import socket
+import threading
 import time
+import uuid
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from mm.control.store import ControlStore
 from mm.home import Home
@@ -18,6 +22,28 @@ STALE_AFTER = 4.0
 MINDED = {**PROFILE, "MM__WATCHDOG__STALE_AFTER": f"{STALE_AFTER:g}s", "MM__WATCHDOG__CHECK_EVERY": "250ms"}
 BUSY = 8.0
 """Seconds that a busy machine may take on top."""
+
+
+class Ear:
+    """systemd's side of NOTIFY_SOCKET."""
+
+    def __init__(self) -> None:
+        self.name = f"@mm-test-{uuid.uuid4()}"
+        self.heard: list[str] = []
+        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._socket.bind(f"\0{self.name[1:]}")
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self._listen, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._socket.close()
+
+    def _listen(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                self.heard.append(self._socket.recv(100).decode())
 
 
 def log(commands: Commands) -> list[Any]:
@@ -110,12 +136,15 @@ def test_a_watchdog_that_dies_or_hangs_is_replaced_and_a_clean_end_ends_it(tmp_p
 
 def test_without_a_watchdog_and_with_one_of_a_person(tmp_path: Path) -> None:
     """Theirs stays, and is the one; a process that has the dead bot's number is left alone."""
-    with person(tmp_path, MINDED) as commands:
+    with Ear() as ear, person(tmp_path, {**MINDED, "NOTIFY_SOCKET": ear.name}) as commands:
         bot = commands.quoting(*CALM, "--no-watchdog")
+        until(lambda: {"READY=1", "WATCHDOG=1"} <= set(ear.heard), "systemd would hear that it is ready and alive")
         assert not is_held(Home(commands.home).environment("sim").watchdog_lock)
         assert commands.json("health", code=1)["healthy"] is False, "nobody minds the bot"
         bot.send(signal.SIGTERM)
         assert bot.ended().code == 0
+        assert ear.heard[0] == "READY=1"
+        until(lambda: "STOPPING=1" in ear.heard, "and that it stops")
 
         theirs = commands.begin("watchdog", "--sim")
         minding = watchdog_of(commands)
