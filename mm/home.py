@@ -7,7 +7,7 @@ MM_HOME/
   last_environment                    the one last run, for reading commands
   logs/crash.log courier.log          tracebacks of unexpected errors; what the courier did
   <environment>/                      sim, testnet, mainnet
-    ledger.db  bot.lock  ARMED | STOP | DISARMED  journal/  logs/mm.log
+    ledger.db  bot.lock  watchdog.lock  ARMED | STOP | DISARMED  journal/  logs/mm.log  logs/watchdog.log
   sim/venue/  venue.json keys.json venue.db venue.log venue.lock starting.lock
 """
 
@@ -57,6 +57,15 @@ class EnvironmentHome:
     @property
     def log(self) -> Path:
         return self.path / "logs" / "mm.log"
+
+    @property
+    def watchdog_lock(self) -> Path:
+        """Held (flock) by the one watchdog; JSON: pid, start_ticks, run whose stop it has not finished."""
+        return self.path / "watchdog.lock"
+
+    @property
+    def watchdog_log(self) -> Path:
+        return self.path / "logs" / "watchdog.log"
 
     def make(self) -> None:
         for folder in (self.path, self.journal, self.log.parent):

@@ -24,6 +24,9 @@ from pathlib import Path
 from mm.domain.errors import MmError
 from tests.e2e.commands import EAGER, LIVELY, Background, Commands, until
 
+# What is shown is that start-up recovers by itself; a watchdog would clear the orders and leave a STOP.
+ALONE = {"MM__WATCHDOG__ENABLED": "false"}
+
 LIVES_A_HOME = 10
 _LATEST = 6.0
 """Real seconds after its start until which a life is killed; a quarter of that after its first quote."""
@@ -81,7 +84,7 @@ def played(seed: int, kills: int) -> Outcome:
     """Never raises for what the bot does; `missed` tells."""
     rng = random.Random(f"process kills {seed}")  # noqa: S311 - moments
     with tempfile.TemporaryDirectory(prefix="mm-process-kills-") as folder:
-        commands = Commands(Path(folder), {**EAGER, "MM__VENUE__SEED": str(seed)})
+        commands = Commands(Path(folder), {**EAGER, **ALONE, "MM__VENUE__SEED": str(seed)})
         quoting = 0
         try:
             for _ in range(kills):

@@ -20,6 +20,8 @@ COMMANDS = (
     LazyCommand("health", "mm.cli.health:health", "Is everything that the bot needs in order?"),
     LazyCommand("logs", "mm.cli.logs:logs", "Show the log of the bot."),
     LazyCommand("stop", "mm.cli.stop:stop", "Stop the bot, gently or as an emergency; prove that no order is left."),
+    LazyCommand("watchdog", "mm.cli.watchdog:watchdog", "Mind the bot: stop it when it gives no sign of life."),
+    LazyCommand("service", "mm.cli.service:app", "systemd units for bot and watchdog."),
     LazyCommand("risk", "mm.cli.risk:app", "Limits, trading state, halts; resume after a review."),
     LazyCommand("alerts", "mm.cli.alerts:app", "Alerts: try the channels, see what was told, say that it was seen."),
     LazyCommand("stage", "mm.cli.stage:app", "Where the rollout stands and what the next step needs."),

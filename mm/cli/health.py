@@ -16,7 +16,7 @@ MOST_MEMORY = 0.9
 
 
 def health(as_json: Json = False, sim: Sim = False, testnet: Testnet = False, mainnet: Mainnet = False) -> None:
-    """Check what the bot needs: SQLite, disk, memory, ledger, heartbeat, local venue, halts.
+    """Check what the bot needs: SQLite, disk, memory, ledger, heartbeat, watchdog, local venue, halts.
 
     Exit codes: 0 healthy, 1 something is not (named), 3 nothing has run.
 
@@ -43,7 +43,7 @@ def health(as_json: Json = False, sim: Sim = False, testnet: Testnet = False, ma
 
 def read_health(home: Home, files: "EnvironmentHome") -> list[dict[str, Any]]:
     """Each part with `name`, `ok`, `text` and its figures."""
-    parts = [_sqlite(), _disk(home), _memory(), _ledger(files), _heart(files), _stops(home, files)]
+    parts = [_sqlite(), _disk(home), _memory(), _ledger(files), _heart(files), _watchdog(files), _stops(home, files)]
     if files.environment == "sim":
         parts.append(_venue(home))
     return parts
@@ -108,6 +108,20 @@ def _heart(files: "EnvironmentHome") -> dict[str, Any]:
         return _part("heartbeat", True, f"no bot runs; {told}", running=False, age=age)
     fresh = age is not None and age < FRESH_SECONDS
     return _part("heartbeat", fresh, f"run {live}; {told}", running=True, age=age)
+
+
+def _watchdog(files: "EnvironmentHome") -> dict[str, Any]:
+    """A bot that nobody minds is not in order, whoever wanted it so."""
+    from mm.cli.records import live_run, minder
+
+    found = minder(files)
+    needed = live_run(files) is not None
+    if found is None:
+        text = "nobody minds the bot; start one: mm watchdog" if needed else "none, and no bot to mind"
+        return _part("watchdog", not needed, text, minding=False, pid=None, age=None)
+    fresh = float(str(found["age"])) < FRESH_SECONDS
+    text = f"process {found['pid']}, last sign of life {found['age']} s ago"
+    return _part("watchdog", fresh, text, minding=True, **found)
 
 
 def _stops(home: Home, files: "EnvironmentHome") -> dict[str, Any]:

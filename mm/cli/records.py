@@ -88,6 +88,22 @@ def live_run(files: EnvironmentHome) -> str | None:
     return bot.run_id if bot else None
 
 
+def minder(files: EnvironmentHome) -> dict[str, object] | None:
+    """The watchdog that minds the environment, verified by its lock: pid, and seconds since its last sign of life."""
+    import time
+
+    from mm.runner.process_lock import holder
+
+    found = holder(files.watchdog_lock)
+    if found is None:
+        return None
+    try:
+        age = max(0.0, time.time() - files.watchdog_lock.stat().st_mtime)
+    except OSError:
+        return None  # the folder went away under it
+    return {"pid": found.process.pid, "age": round(age, 3)}
+
+
 def trading_day(settings: "TradingDaySettings", text: str | None, now: datetime) -> TradingDay:
     """The day named (YYYY-MM-DD, the date on which it closes), else today's. Raises UsageError."""
     if text is None:

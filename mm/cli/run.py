@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mm.cli.live_view import RunWatch
     from mm.config.loader import LoadedSettings
     from mm.ports import Exchange
-    from mm.runner.loop import RunOutcome
+    from mm.runner.loop import Runner, RunOutcome
     from mm.runner.startup import Run
     from mm.runner.telling import Told
 
@@ -45,6 +45,9 @@ def run(
         str | None,
         typer.Option("--scenario", metavar="NAME", help="Sim only: generated market; docs/venue.md lists them."),
     ] = None,
+    no_watchdog: Annotated[
+        bool, typer.Option("--no-watchdog", help="Start no watchdog: nobody clears the orders of a bot that hangs.")
+    ] = False,
     yes: Yes = False,
 ) -> None:
     """Trade with a profile until stopped (Ctrl-C, `mm stop`), by itself after --for, or at a recording's end.
@@ -52,6 +55,8 @@ def run(
     The preflight's blocking items come first. On a terminal a live view is shown, else plain lines. At the end own
     orders are cancelled and the exchange is asked whether any is left. Mainnet also wants a stage that allows the
     profile, and a typed confirmation (--yes for services).
+
+    A watchdog process is started beside it unless one minds the environment already; see mm watchdog.
 
     Exit codes: 0 stopped and no own order left, 3 wrong configuration, 4 refused by the stage, 5 preflight or a halt
     refuses, 6 exchange, 7 another bot runs, 8 own orders may be left, 9 ledger, 10 keys.
@@ -96,7 +101,8 @@ def run(
     log = loaded.settings.logging
     configure_logging(files.log, level=log.level, max_file_mb=log.max_file_mb, keep_files=log.keep_files)
     try:
-        asyncio.run(_trade(request, stop_with_market=bool(replay)))
+        minded = loaded.settings.watchdog.enabled and not no_watchdog
+        asyncio.run(_trade(request, stop_with_market=bool(replay), minded=minded))
     finally:
         close_logging()
 
@@ -146,7 +152,7 @@ def _serve(
     ready_venue(home, loaded, Market(scenario, tuple(replay), begin))
 
 
-async def _trade(request: "RunRequest", *, stop_with_market: bool) -> None:
+async def _trade(request: "RunRequest", *, stop_with_market: bool, minded: bool) -> None:
     import asyncio
     import signal
 
@@ -154,6 +160,7 @@ async def _trade(request: "RunRequest", *, stop_with_market: bool) -> None:
     from mm.cli.live_view import Heading, RunWatch
     from mm.clock.live import LiveClock
     from mm.review.market import market
+    from mm.watchdog.keeper import Keeper
 
     clock = LiveClock()
     async with open_exchange(request.home, request.loaded, request.environment, clock) as exchange:
@@ -173,13 +180,40 @@ async def _trade(request: "RunRequest", *, stop_with_market: bool) -> None:
             loop = asyncio.get_running_loop()
             for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 loop.add_signal_handler(number, run.runner.stop, f"signal {number.name}")
-            ending = asyncio.create_task(stop_at_end_of_replay(request.home, run)) if stop_with_market else None
+            beside = [asyncio.create_task(_tell_systemd(run.runner))]
+            if stop_with_market:
+                beside.append(asyncio.create_task(stop_at_end_of_replay(request.home, run)))
+            if minded:
+                keeper = Keeper(request.home, request.environment, request.loaded.settings.watchdog)
+                await keeper.begin(run.runner)
+                beside.append(asyncio.create_task(keeper.keep(run.runner)))
             try:
                 outcome = await _watched(watch, run)
             finally:
-                if ending is not None:
-                    ending.cancel()
+                for task in beside:
+                    task.cancel()
             _farewell(watch, outcome)
+
+
+async def _tell_systemd(runner: "Runner") -> None:
+    """Where a unit of Type=notify started us: ready, alive (from the loop that trades: a blocked one is silent),
+    stopping."""
+    import asyncio
+
+    from mm.runner import systemd
+
+    if not systemd.notify(systemd.READY):
+        return
+    every = min(1.0, (systemd.watchdog_seconds() or 2.0) / 2)
+    try:
+        while not runner.engine.is_stopping:
+            systemd.notify(systemd.ALIVE)
+            await asyncio.sleep(every)
+    finally:
+        systemd.notify(systemd.STOPPING)
+    while True:
+        systemd.notify(systemd.ALIVE)
+        await asyncio.sleep(every)
 
 
 async def _preflight(request: "RunRequest", exchange: "Exchange") -> None:

@@ -62,6 +62,7 @@ def read_status(home: Home, files: "EnvironmentHome") -> dict[str, Any]:
         current_stage,
         last_run,
         live_run,
+        minder,
         open_halts,
         open_ledger,
         settings_of,
@@ -96,6 +97,7 @@ def read_status(home: Home, files: "EnvironmentHome") -> dict[str, Any]:
         "trading_state": view.trading_state if running else "HALTED",
         "causes": list(view.causes) if running else ["not_running"],
         "stop_latch": files.stop.exists(),
+        "watchdog": minder(files),
         "halts": [
             {"cause": h.cause, "detail": h.detail, "since": h.opened_at} for h in open_halts(home, files.environment)
         ],
@@ -158,6 +160,8 @@ def _print(out: Any, found: dict[str, Any]) -> None:
         ),
         ("heartbeat", "never" if found["heartbeat_age"] is None else f"{found['heartbeat_age']:.1f} s ago"),
     ]
+    minds = found["watchdog"]
+    rows.append(("watchdog", f"process {minds['pid']} minds it" if minds else "none"))
     rows += [("halt", f"{halt['cause']}: {halt['detail']}") for halt in found["halts"]]
     out.print(table(("figure", "value"), rows))
 

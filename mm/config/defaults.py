@@ -17,5 +17,10 @@ def config_file() -> Path:
     return _folder("configs") / "config.yaml"
 
 
+def systemd_folder() -> Path:
+    """configs/systemd: the units that `mm service install` fills in."""
+    return _folder("configs") / "systemd"
+
+
 def profiles_folder() -> Path:
     return _folder("profiles")

@@ -15,6 +15,7 @@ from mm.execution.settings import ExecutionSettings
 from mm.fields import Amount, Duration, Settings
 from mm.risk.settings import RiskSettings
 from mm.strategy.settings import StrategySettings
+from mm.watchdog.settings import WatchdogSettings
 
 _CLOCK = re.compile(r"^([01]\d|2[0-3]):([0-5]\d)$")
 
@@ -126,6 +127,7 @@ class MmSettings(Settings):
     alerts: AlertsSettings = AlertsSettings()
     logging: LoggingSettings = LoggingSettings()
     journal: JournalSettings = JournalSettings()
+    watchdog: WatchdogSettings = WatchdogSettings()
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
@@ -159,6 +161,10 @@ class MmSettings(Settings):
             (
                 execution.query_after <= execution.query_interval_max,
                 "execution.query_after must not exceed execution.query_interval_max",
+            ),
+            (
+                2 * self.watchdog.check_every <= self.watchdog.stale_after,
+                "watchdog.check_every must not exceed watchdog.stale_after / 2",
             ),
         )
         return [*(said for holds, said in rules if not holds), *self.alerts.contradictions()]

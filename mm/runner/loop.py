@@ -190,6 +190,7 @@ class Runner:
         return self._today
 
     def _poll_control(self) -> None:
+        self._parts.latch.beat()
         for event in self._parts.control.poll():
             self.dispatcher.process(event)
         self._parts.journal.sync()
@@ -217,7 +218,6 @@ class Runner:
             lag_ms = (self._clock.monotonic() - before) / 1e6 - _HEARTBEAT * 1000
             cpu, memory = self._resources.sample()
             at = self._clock.now()
-            self._parts.latch.beat()
             self._parts.ledger.record(
                 at,
                 [

@@ -21,8 +21,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+from mm.home import Home
 from mm.ledger.queries import LedgerQueries
 from mm.process_id import ProcessId
+from mm.runner.process_lock import holder
 
 MM = Path(sys.executable).with_name("mm")
 SYMBOL = "ETHUSDC"
@@ -272,8 +274,17 @@ class Commands:
         assert audit["differences"] == []
         return fills
 
+    @property
+    def watchdog(self) -> ProcessId | None:
+        """The one that minds sim now."""
+        found = holder(Home(self.home).environment("sim").watchdog_lock)
+        return None if found is None else found.process
+
     def close(self) -> None:
-        """Ends everything that was started here, whatever happened."""
+        """Ends everything that was started here, whatever happened; a watchdog first, or it would mind what follows."""
+        minding = self.watchdog
+        if minding is not None:
+            os.kill(minding.pid, signal.SIGKILL)
         for bot in self.bots:
             if bot.is_running:
                 bot.process.kill()

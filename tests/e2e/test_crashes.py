@@ -8,8 +8,8 @@ from tests.e2e.commands import EAGER, LIVELY, Commands, person, until
 
 
 def test_the_bot_is_killed_and_the_next_run_accounts_for_everything(commands: Commands) -> None:
-    """What it left at the venue even trades while nobody minds it."""
-    bot = commands.quoting()
+    """What it left at the venue even trades while nobody minds it, not even a watchdog."""
+    bot = commands.quoting(*LIVELY, "--no-watchdog")
     until(commands.venue.trades, "a first fill")
     until(commands.venue.open_orders, "a quote after it")
     bot.send(signal.SIGKILL)

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-import mm
+from mm.child_process import import_path
 from mm.domain.errors import ConfigurationError, ExchangeError
 from mm.exchange.settings import VenueSettings
 from mm.exchange.venue.scenario_file import scenario_named
@@ -230,7 +230,7 @@ def _launch(home: Home, files: VenueFiles, settings: VenueSettings, market: Sequ
                 start_new_session=True,
                 pass_fds=(ready_in_child,),
                 cwd=files.path,
-                env={**os.environ, "PYTHONPATH": _import_path()},
+                env={**os.environ, "PYTHONPATH": import_path()},
                 check=False,
             )
         os.close(ready_in_child)
@@ -262,13 +262,6 @@ def _command(home: Home, settings: VenueSettings, market: Sequence[str], ready: 
     }
     words = [sys.executable, "-m", "mm.exchange.venue_server"]
     return [*words, *(f"{name}={value}" for name, value in options.items()), *market]
-
-
-def _import_path() -> str:
-    """The child imports the same `mm` as we do, wherever it was found."""
-    here = str(Path(mm.__file__).parent.parent)
-    before = os.environ.get("PYTHONPATH")
-    return f"{here}{os.pathsep}{before}" if before else here
 
 
 def _end(info: VenueInfo) -> None:

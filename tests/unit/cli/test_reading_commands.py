@@ -285,7 +285,7 @@ def test_health_names_what_is_wrong(mm: Shell, home: Home) -> None:
     prepare(home)
     ran = mm("health", "--json")
     parts = {part["name"]: part["ok"] for part in ran.json["parts"]}
-    assert parts.keys() == {"sqlite", "disk", "memory", "ledger", "heartbeat", "halts", "venue"}
+    assert parts.keys() == {"sqlite", "disk", "memory", "ledger", "heartbeat", "watchdog", "halts", "venue"}
     assert parts["ledger"]
     assert parts["venue"]  # down, and no bot needs it
     trip(home.environment("sim"))

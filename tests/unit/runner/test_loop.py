@@ -120,7 +120,8 @@ def test_ticks_pulses_and_heartbeats_come_at_their_pace() -> None:
     assert 238 <= names.count("pulse") <= 242
     assert names.count("day") == 1  # the day that was recovered is over
     beats = [row for row in office.ledger.rows if isinstance(row, Heartbeat)]
-    assert len(beats) == office.latch.beats == 11
+    assert len(beats) == 11
+    assert office.latch.beats == 59, "a sign of life a second, for the watchdog"
     assert (beats[3].state, beats[3].open_orders, beats[3].unknown_orders) == ("ACTIVE", 1, 0)
     assert (beats[3].cpu_percent, beats[3].rss_bytes, beats[3].lag_ms) == (12.5, 80_000_000, 0.0)
 
