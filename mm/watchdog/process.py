@@ -15,6 +15,7 @@ from mm.runner.emergency.report import StopReport
 from mm.runner.emergency.stop import StopOptions, emergency_stop
 from mm.runner.process_lock import ProcessLock, Taken, content
 from mm.watchdog.judge import Judge
+from mm.watchdog.messenger import Messenger
 from mm.watchdog.records import Records
 from mm.watchdog.sight import look
 from mm.watchdog.watchdog import Surroundings, Watchdog
@@ -50,8 +51,14 @@ def mind(home: Home, environment: str, manner: Manner, tell: Callable[[str], Non
         ) from None
     try:
         log = _Log(home, environment, tell)
-        # The one place where alerts of the watchdog meet what carries them.
-        sink = log.alert
+        records = Records(home.control, environment, log.say)
+        messenger = Messenger(home, log.say)
+
+        def tell_people(alert: Alert) -> None:
+            log.alert(alert)
+            records.alert(alert)
+            records.write(time.monotonic())
+            messenger.start()
 
         def beat() -> None:
             _quietly(lock.beat)
@@ -64,7 +71,7 @@ def mind(home: Home, environment: str, manner: Manner, tell: Callable[[str], Non
         around = Surroundings(
             look=lambda: look(env_home),
             stop=stop,
-            alert=sink,
+            alert=tell_people,
             say=log.say,
             beat=beat,
             mark=lambda run_id: _quietly(lambda: lock.say(stopping=run_id)),
@@ -72,7 +79,6 @@ def mind(home: Home, environment: str, manner: Manner, tell: Callable[[str], Non
             pause=asked.wait,
         )
         judge = Judge(manner.stale_after, manner.check_every)
-        records = Records(home.control, environment, log.say)
         watchdog = Watchdog(env_home, judge, records, around, unfinished)
 
         def end(*_: object) -> None:
@@ -83,7 +89,10 @@ def mind(home: Home, environment: str, manner: Manner, tell: Callable[[str], Non
             signal.signal(number, end)
         log.say(f"minds {environment}: a bot without a sign of life for {manner.stale_after:g} s is stopped")
         systemd.notify(systemd.READY)
-        watchdog.run(manner.check_every, until_end=manner.until_end, once=manner.once)
+        try:
+            watchdog.run(manner.check_every, until_end=manner.until_end, once=manner.once)
+        finally:
+            messenger.end()
         log.say("ends")
         return int(watchdog.exit_code)
     finally:
@@ -117,7 +126,7 @@ class _Log:
         self._tell(text)
 
     def alert(self, alert: Alert) -> None:
-        """Plays `mm.domain.alert.AlertSink` until alerts are carried further."""
+        """What goes into the outbox stands here too, at once."""
         level, severity = _LEVELS[alert.severity], alert.severity.name.lower()
         getattr(self._log, level)(alert.title, alert=alert.code, severity=severity, text=alert.text)
         self._tell(f"ALERT {severity}: {alert.title}")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from mm.domain.alert import Alert
 from mm.domain.errors import MmError
 
 RETRY_SECONDS = 5.0
@@ -18,28 +19,38 @@ class Records:
         self._environment = environment
         self._say = say
         self._waiting: list[str] = []
+        self._alerts: list[Alert] = []
         self._next_try = 0.0
         self._why = ""
 
     @property
     def are_written(self) -> bool:
-        return not self._waiting
+        return not self._waiting and not self._alerts
 
     def add(self, detail: str) -> None:
         """A halt `watchdog` that a person lifts, and an incident `crash` that a person explains."""
         self._waiting.append(detail)
         self._next_try = 0.0
 
+    def alert(self, alert: Alert) -> None:
+        """Into the outbox, from where a courier delivers it."""
+        self._alerts.append(alert)
+        self._next_try = 0.0
+
     def write(self, mono: float) -> None:
         """Tries what waits, every 5 s. Never raises."""
-        if not self._waiting or mono < self._next_try:
+        if self.are_written or mono < self._next_try:
             return
+        halts = len(self._waiting)
         self._next_try = mono + RETRY_SECONDS
         try:
             # Only now: SQLAlchemy costs more memory than the whole watchdog.
             from mm.control.store import ControlStore  # noqa: PLC0415
 
             with ControlStore(self._control, busy_timeout=BUSY_SECONDS) as store:
+                while self._alerts:
+                    store.outbox.add(self._alerts[0])
+                    del self._alerts[0]
                 while self._waiting:
                     store.open_halt(self._environment, "watchdog", self._waiting[0])
                     store.incidents.open(self._environment, "crash", self._waiting[0])
@@ -50,5 +61,6 @@ class Records:
                 self._say(f"not on record yet ({why}); it is tried again, and the STOP file holds meanwhile")
             self._why = why
         else:
-            self._say("on record: a halt and an incident")
+            if halts:
+                self._say("on record: a halt and an incident")
             self._why = ""

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 import uuid
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Self
 
@@ -17,6 +18,7 @@ from mm.process_id import ProcessId
 from mm.runner.process_lock import is_held
 from tests.e2e.commands import Background, Commands, person, until
 from tests.e2e.test_emergency import CALM, FENCE, PROFILE, frozen_with_a_quote
+from tests.fakes.receivers import webhook_server
 
 STALE_AFTER = 4.0
 MINDED = {**PROFILE, "MM__WATCHDOG__STALE_AFTER": f"{STALE_AFTER:g}s", "MM__WATCHDOG__CHECK_EVERY": "250ms"}
@@ -84,8 +86,12 @@ def stopped_and_cleared(commands: Commands, bot: Background, watchdog: ProcessId
 
 
 def test_a_bot_that_hangs_and_one_that_is_killed_are_cleared(tmp_path: Path) -> None:
-    """Both at a time: the fence is waited for once."""
-    with person(tmp_path / "hangs", MINDED) as hangs, person(tmp_path / "killed", MINDED) as killed:
+    """Both at a time: the fence is waited for once. A person hears of it: the bot's own courier ends with the bot."""
+    with ExitStack() as things:
+        hook = things.enter_context(webhook_server())
+        hearing = {**MINDED, "MM_ALERTS_DINGTALK_WEBHOOK": hook.url("token-of-a-test")}
+        hangs = things.enter_context(person(tmp_path / "hangs", hearing))
+        killed = things.enter_context(person(tmp_path / "killed", MINDED))
         bots = {each.home: each.begin(*CALM) for each in (hangs, killed)}
         for each in (hangs, killed):
             each.await_quote(bots[each.home])
@@ -98,9 +104,11 @@ def test_a_bot_that_hangs_and_one_that_is_killed_are_cleared(tmp_path: Path) -> 
         dead.send(signal.SIGKILL)
         until(lambda: not frozen.is_running, "the bot that hangs is killed")
         assert time.monotonic() - began < STALE_AFTER + BUSY
+        until(lambda: any("is being stopped" in text for text in hook.texts), "a person is told", 5.0 + BUSY)
         until(lambda: hangs.venue.open_orders() == [], "its orders are cancelled at once", 3.0)
         stopped_and_cleared(hangs, frozen, minders[0])
         stopped_and_cleared(killed, dead, minders[1])
+        until(lambda: any("was stopped, no own order is open" in text for text in hook.texts), "and of the proof", BUSY)
         told = " ".join(line["event"] for line in log(hangs))
         assert f"killed process {frozen.pid}" in told
         assert "proved: the fence of 10.6 s has passed" in told
