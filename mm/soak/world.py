@@ -1,6 +1,7 @@
 """The real bot on a venue in process, in virtual time: instance after instance on one ledger, watched by the oracle."""
 
 import asyncio
+import gc
 import random
 import shutil
 from collections import Counter
@@ -218,8 +219,10 @@ class World:
             self.outcomes["crashed"] += 1
             self.oracle.violate("end", f"the bot crashed: {type(error).__name__}: {error}")
         finally:
-            self._run = None
+            self._run = self._task = None
             self._instance = None
+            # An instance is full of cycles; left to the collector's own pace those of many would look like growth.
+            gc.collect()
 
     async def _life(self, until_ns: int) -> str:
         self.runs += 1
