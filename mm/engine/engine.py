@@ -35,15 +35,21 @@ from mm.domain.quote import Quote
 from mm.domain.risk import TradingState
 from mm.domain.snapshot import Snapshot
 from mm.engine.account import Account
+from mm.engine.emergency_plan import EmergencyPlan
+from mm.engine.halving import halved
 from mm.engine.market import Market
 from mm.engine.own_orders import OwnOrderEvents
 from mm.engine.quoting import Quoting
 from mm.engine.reconciling import Reconciling
+from mm.engine.reducing import Reducing
 from mm.engine.setup import EngineSetup
 from mm.execution.client_order_id import is_own
 from mm.execution.order_manager import OrderManager, Pace
 from mm.fields import nanoseconds
+from mm.risk.emergency import ORANGE as LEVEL_2
 from mm.risk.engine import RiskEngine
+from mm.risk.limits import LossLimits, accepted_losses
+from mm.strategy.base import Strategy
 from mm.strategy.registry import build_strategy
 
 _ACTIVE, _HALTED = TradingState.ACTIVE, TradingState.HALTED
@@ -68,9 +74,19 @@ class Engine:
             )
         )
         self._restore_orders()
-        self.risk = RiskEngine(setup.risk, setup.instrument, setup.capital_units, setup.recovery.baseline)
-        strategy = build_strategy(setup.strategy, max_position_units=to_units(setup.risk.max_position))
-        self.quoting = Quoting(setup, strategy, self.orders, self.risk)
+        history, baseline = setup.recovery.history, setup.recovery.baseline
+        self.risk = RiskEngine(
+            setup.risk,
+            setup.instrument,
+            setup.capital_units,
+            baseline,
+            accepted_losses(LossLimits.of(setup.risk), baseline, history.accepted),
+            level=history.level,
+        )
+        self._emergency = self.risk.emergency
+        self._plan = EmergencyPlan(setup, self.risk)
+        self.quoting = Quoting(setup, self._strategy(), self.orders, self.risk)
+        self._reducing = Reducing(setup.risk, self.orders, self.risk, self.quoting)
         self.quote = Quote((), 0.0)
         self._stop_why = ""
         self._is_finished = False
@@ -99,6 +115,8 @@ class Engine:
     def process(self, event: Event) -> list[Action]:
         self._at, self._mono = event.at, event.mono
         actions = list(self._handlers[type(event)](event))
+        if self._emergency.level != self._plan.told:
+            actions += self._on_level()
         actions += self._after()
         return actions
 
@@ -172,7 +190,9 @@ class Engine:
             return ()
         self.account.on_fill(fill, self._mono)
         self.account.mark(self.market, self.orders)
-        actions: list[Action] = [RecordFill(fill, self.account.position, self._mid()), *changes]
+        mid = self._mid()
+        self._plan.on_fill(fill, mid)
+        actions: list[Action] = [RecordFill(fill, self.account.position, mid), *changes]
         actions += self.risk.observe(self.snapshot())
         actions += self._equity()
         return actions
@@ -211,10 +231,14 @@ class Engine:
         if event.name == "day":
             return self._on_day(event.detail)
         actions = self.orders.due(self._mono)
-        actions += self.risk.observe(self.snapshot())
+        snapshot = self.snapshot()
+        actions += self.risk.observe(snapshot)
+        actions += self._reducing.step(snapshot)
         if event.name == "tick":
             actions += self._equity()  # before anything is replaced: the quoted spread is what stood
             actions += self._requote(self.snapshot(), place=True)
+            if self.account.is_marked:
+                actions += self._plan.watch(self.account.equity_units, self._mono)
         actions += self._reconciling.due(self._mono)
         return actions
 
@@ -222,6 +246,7 @@ class Engine:
         self._day_to_begin = "" if self.account.is_marked else day
         if self._day_to_begin:
             return ()  # what the day starts with is known with the first price
+        self._plan.new_day()
         return [*self._equity(), *self.risk.new_day(day, self.account.equity_units)]
 
     def _on_stop(self, event: StopRequested) -> Sequence[Action]:
@@ -234,7 +259,12 @@ class Engine:
         return self.risk.halt(event.cause, event.detail)
 
     def _on_resume(self, event: ResumeRequested) -> Sequence[Action]:
-        return self.risk.resume(event.by, event.note, self.snapshot())
+        was_halved = self.risk.is_halved
+        actions = self.risk.resume(event.by, event.note, self.snapshot())
+        if self.risk.is_halved and not was_halved:
+            self._reducing.end()
+            self.quoting.use(self._strategy())
+        return actions
 
     def _on_clock_drift(self, event: ClockDrift) -> Sequence[Action]:
         self.market.drift_ms = event.drift_ms
@@ -251,7 +281,7 @@ class Engine:
         actions: list[Action] = []
         state = self.risk.state
         if state is _HALTED:
-            actions += self.orders.cancel_all("halted", self._mono)
+            actions += self._reducing.cancel_others("halted", self._mono)
         elif state is not _ACTIVE:
             for order in list(self.orders):
                 if order.intent.side is Side.BUY:
@@ -269,6 +299,17 @@ class Engine:
     def _requote(self, snapshot: Snapshot, *, place: bool) -> list[Action]:
         self.quote, actions = self.quoting.requote(snapshot, place=place)
         return actions
+
+    def _on_level(self) -> list[Action]:
+        is_new = self._plan.told < LEVEL_2 == self._emergency.level
+        actions = self._plan.announce(self.account.equity_units, self._mono)
+        if is_new:
+            actions += self._reducing.begin(self.account.position.base_units)
+        return actions
+
+    def _strategy(self) -> Strategy:
+        setup = halved(self.setup) if self.risk.is_halved else self.setup
+        return build_strategy(setup.strategy, max_position_units=to_units(setup.risk.max_position))
 
     def _restore_orders(self) -> None:
         setup = self.setup

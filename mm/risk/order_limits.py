@@ -23,11 +23,14 @@ class OrderLimits:
     stale_ns: int
 
     @classmethod
-    def of(cls, settings: RiskSettings, capital_units: int) -> "OrderLimits":
-        """Raises ValueError when a limit is finer than 1e-8. No `max_order_notional`: a third of the capital."""
+    def of(cls, settings: RiskSettings, capital_units: int, *, halved: bool = False) -> "OrderLimits":
+        """Raises ValueError when a limit is finer than 1e-8. No `max_order_notional`: a third of the capital.
+        `halved`: capital and position after a resume at level 2."""
         notional = settings.max_order_notional
+        share = 2 if halved else 1
+        capital_units //= share
         return cls(
-            max_position_units=to_units(settings.max_position),
+            max_position_units=to_units(settings.max_position) // share,
             max_notional_units=capital_units // 3 if notional is None else to_units(notional),
             capital_units=capital_units,
             collar=Fraction(settings.price_collar),

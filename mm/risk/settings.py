@@ -4,9 +4,9 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from mm.fields import Amount, Duration, Fraction, Settings
+from mm.fields import Amount, Duration, Factor, Fraction, Settings
 
 
 class CircuitBreakerSettings(Settings):
@@ -14,6 +14,23 @@ class CircuitBreakerSettings(Settings):
     """Failures of one cause within `timeout` that open the breaker."""
     timeout: Duration = timedelta(minutes=10)
     """How long it stays open before one probe is let through (half-open)."""
+
+
+class LevelSettings(Settings):
+    """Emergency levels: losses as fractions of the stage's capital. They may be tightened, never widened."""
+
+    yellow: Annotated[Fraction, Field(gt=0, le=Decimal("0.02"))] = Decimal("0.02")
+    """Level 1 above this loss: watched every 15 minutes."""
+    orange: Annotated[Fraction, Field(gt=0, le=Decimal("0.05"))] = Decimal("0.05")
+    """Level 2 above this loss: everything halts, position and capital are halved."""
+    red: Annotated[Fraction, Field(gt=0, le=Decimal("0.1"))] = Decimal("0.1")
+    """Level 3 above this loss: the run ends, and the stage with it."""
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "LevelSettings":
+        if not self.yellow < self.orange < self.red:
+            raise ValueError(f"levels must rise: yellow {self.yellow}, orange {self.orange}, red {self.red}")
+        return self
 
 
 class RiskSettings(Settings):
@@ -36,3 +53,10 @@ class RiskSettings(Settings):
     max_clock_drift: Duration = timedelta(milliseconds=500)
     """Difference between the exchange's clock and ours above which trading halts."""
     circuit_breaker: CircuitBreakerSettings = CircuitBreakerSettings()
+    levels: LevelSettings = LevelSettings()
+    reduce_collar: Annotated[Fraction, Field(gt=0, le=Decimal("0.02"))] = Decimal("0.005")
+    """At level 2 half the position is sold no further than this fraction from the reference price."""
+    reduce_renew: Duration = timedelta(seconds=10)
+    """Such a sale that did not fill is cancelled after this long and priced anew."""
+    level_2_spread_factor: Annotated[Factor, Field(ge=1, le=10)] = Decimal("1.5")
+    """After a resume at level 2 the quoted spread is this many times as wide."""
