@@ -30,8 +30,8 @@ from mm.exchange.venue_server.files import VenueInfo
 from mm.health.resources import ProcessResources
 from mm.home import EnvironmentHome, Home
 from mm.ports import AccountReader, Clock, Exchange
-from mm.rollout.stages import MAINNET, cap_risk, check_profile, check_symbol, parse_stage
 from mm.risk.emergency import RED
+from mm.rollout.stages import MAINNET, cap_risk, check_profile, check_symbol, parse_stage
 from mm.runner.latch import trip
 from mm.runner.startup import Run, RunSpec, Surroundings, prepared_run
 

@@ -47,14 +47,28 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True)
+class OrderCount:
+    """Orders that ended within one minute of UTC (since 1970)."""
+
+    minute: int
+    ended: int
+    abnormal: int
+
+
+@dataclass(frozen=True, slots=True)
 class StageHistory:
     """What the ledger remembers of the stage in this account epoch, beside the marks of `RiskBaseline`.
 
     `level` the highest emergency level reached (0: none); `stage`, `day` own fills since the stage, the trading day
-    began; `accepted` None when nobody resumed.
+    began; `accepted` None when nobody resumed. `crashes` runs without a clean end and `orders` those that ended in the
+    last 24 hours, each since a person lifted the halt of that name; `orders_without_fill` placed in the trading day
+    since its last fill.
     """
 
     level: int = 0
     stage: TradeSums = TradeSums()
     day: TradeSums = TradeSums()
     accepted: Acceptance | None = None
+    crashes: int = 0
+    orders: tuple[OrderCount, ...] = ()
+    orders_without_fill: int = 0

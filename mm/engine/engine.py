@@ -9,6 +9,7 @@ from typing import Any
 
 from mm.domain.actions import (
     Action,
+    Cancel,
     RecordFill,
     RecordRisk,
     StopRun,
@@ -43,6 +44,7 @@ from mm.engine.quoting import Quoting
 from mm.engine.reconciling import Reconciling
 from mm.engine.reducing import Reducing
 from mm.engine.setup import EngineSetup
+from mm.engine.stop_conditions import StopConditions
 from mm.execution.client_order_id import is_own
 from mm.execution.order_manager import OrderManager, Pace
 from mm.fields import nanoseconds
@@ -51,6 +53,7 @@ from mm.risk.engine import RiskEngine
 from mm.risk.limits import LossLimits, accepted_losses
 from mm.strategy.base import Strategy
 from mm.strategy.registry import build_strategy
+from mm.strategy.spread import least_edge
 
 _ACTIVE, _HALTED = TradingState.ACTIVE, TradingState.HALTED
 
@@ -81,9 +84,11 @@ class Engine:
             setup.capital_units,
             baseline,
             accepted_losses(LossLimits.of(setup.risk), baseline, history.accepted),
-            level=history.level,
+            history=history,
+            least_edge=least_edge(setup.strategy, setup.fees),
         )
         self._emergency = self.risk.emergency
+        self._stops = StopConditions(self.risk, history)
         self._plan = EmergencyPlan(setup, self.risk)
         self.quoting = Quoting(setup, self._strategy(), self.orders, self.risk)
         self._reducing = Reducing(setup.risk, self.orders, self.risk, self.quoting)
@@ -94,7 +99,7 @@ class Engine:
         self._is_account_up = False
         self._day_to_begin = ""
         self._reconciling = Reconciling(nanoseconds(execution.reconcile_every), nanoseconds(execution.cancel_retry))
-        own_orders = OwnOrderEvents(self.orders, self.risk, self.quoting, self._reconciling, setup.tag)
+        own_orders = OwnOrderEvents(self.orders, self.risk, self.quoting, self._reconciling, setup)
         self._handlers: dict[type[Event], Callable[[Any], Sequence[Action]]] = {
             **own_orders.handlers(),
             BookSeen: self._on_book,
@@ -115,9 +120,14 @@ class Engine:
     def process(self, event: Event) -> list[Action]:
         self._at, self._mono = event.at, event.mono
         actions = list(self._handlers[type(event)](event))
+        if actions:
+            actions += self._stops.ended(actions, event.at)
         if self._emergency.level != self._plan.told:
             actions += self._on_level()
         actions += self._after()
+        for action in actions:
+            if type(action) is Cancel:
+                self.risk.cancelled(self._mono)
         return actions
 
     def snapshot(self) -> Snapshot:
@@ -193,6 +203,7 @@ class Engine:
         mid = self._mid()
         self._plan.on_fill(fill, mid)
         actions: list[Action] = [RecordFill(fill, self.account.position, mid), *changes]
+        actions += self.risk.filled(Side.BUY if fill.buy else Side.SELL, fill.client_id, self._mono)
         actions += self.risk.observe(self.snapshot())
         actions += self._equity()
         return actions
@@ -213,13 +224,14 @@ class Engine:
         actions: list[Action] = []
         for problem in self.account.problems():
             # Ledger against exchange (P-2.4, data inconsistent): a person must look.
-            actions += self.risk.halt("data_inconsistent", problem)
+            actions += self._stops.inconsistent(problem)
         if event.problems:
             detail = "; ".join(event.problems)
             actions.append(RecordRisk("reconcile", "warning", detail))
             return [*actions, *self.risk.raise_cause("unreconciled", detail)]
         if reading.again:
             return [*actions, *self._reconciling.ask(reading.again)]
+        actions += self._stops.started()
         for cause in ("starting", "unreconciled", *(["account_stream"] if self._is_account_up else [])):
             actions += self.risk.clear(cause)
         self.quoting.balances_known()
@@ -233,6 +245,8 @@ class Engine:
         actions = self.orders.due(self._mono)
         snapshot = self.snapshot()
         actions += self.risk.observe(snapshot)
+        if self.market.is_up and snapshot.book.is_two_sided:
+            actions += self.risk.mid_seen(snapshot.book.best_bid + snapshot.book.best_ask, self._mono)
         actions += self._reducing.step(snapshot)
         if event.name == "tick":
             actions += self._equity()  # before anything is replaced: the quoted spread is what stood
@@ -259,8 +273,9 @@ class Engine:
         return self.risk.halt(event.cause, event.detail)
 
     def _on_resume(self, event: ResumeRequested) -> Sequence[Action]:
-        was_halved = self.risk.is_halved
+        was_halved, halts = self.risk.is_halved, self.risk.halts
         actions = self.risk.resume(event.by, event.note, self.snapshot())
+        self._stops.resumed([cause for cause in halts if cause not in self.risk.halts])
         if self.risk.is_halved and not was_halved:
             self._reducing.end()
             self.quoting.use(self._strategy())

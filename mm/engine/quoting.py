@@ -77,7 +77,7 @@ class Quoting:
         if diff.cancel or place:
             self._replacing = bool(diff.cancel or diff.waiting)
         if place and diff.place and not self._awaits_balances:
-            approval = self._risk.approve(diff.place, snapshot)
+            approval = self._risk.approve(diff.place, snapshot, quote.fair_ticks)
             actions += approval.actions
             for level in approval.approved:
                 actions.append(self.decide(level, snapshot))

@@ -11,20 +11,25 @@ from mm.domain.actions import Action, OpenHalt, RecordRisk, RecordState
 from mm.domain.instrument import Instrument, from_units
 from mm.domain.order import Side
 from mm.domain.quote import QuoteLevel
-from mm.domain.risk import RiskBaseline, TradingState
+from mm.domain.risk import RiskBaseline, StageHistory, TradingState
 from mm.domain.snapshot import Snapshot
 from mm.fields import nanoseconds
+from mm.risk.burst import BurstWatch
 from mm.risk.circuit_breaker import BreakerEvent, BreakerState, CircuitBreaker
+from mm.risk.conduct import Conduct
+from mm.risk.distances import limit_distances
 from mm.risk.emergency import ORANGE as LEVEL_2
 from mm.risk.emergency import Emergency, level_bounds
-from mm.risk.exposure import Exposure
 from mm.risk.gate import Approval, Gate
-from mm.risk.limits import ORANGE, RED, LimitDistance, LossLimits, distance, loss_distances
+from mm.risk.limits import ORANGE, RED, LimitDistance, LossLimits
 from mm.risk.loss_watch import LossWatch
 from mm.risk.order_limits import OrderLimits
 from mm.risk.refusal import Refusal
 from mm.risk.settings import RiskSettings
 from mm.risk.state import BREAKER_OPEN, OVER_POSITION, STALE_BOOK, StateChange, TradingStateMachine
+
+_NO_HISTORY = StageHistory()
+_NO_EDGE = Fraction(0)
 
 
 class RiskEngine:
@@ -38,19 +43,28 @@ class RiskEngine:
         baseline: RiskBaseline,
         accepted_losses: Mapping[str, int] | None = None,
         *,
-        level: int = 0,
+        history: StageHistory = _NO_HISTORY,
+        least_edge: Fraction = _NO_EDGE,
     ) -> None:
         """`capital_units`: what may be bound at one time (1e-8 quote); `baseline` where losses count from;
-        `accepted_losses` those a person accepted before a restart; `level` the emergency level the stage reached. Who
-        starts at level 2 was allowed to by a person, and trades with the half."""
+        `accepted_losses` those a person accepted before a restart; `history` what the stage went through: who
+        starts at level 2 was allowed to by a person, and trades with the half. `least_edge`: docs/risk.md, `min_edge`."""
         self._instrument = instrument
         self._loss_limits = LossLimits.of(settings)
         self._losses = LossWatch(self._loss_limits, baseline, accepted_losses)
         self._machine = TradingStateMachine()
         breaker = settings.circuit_breaker
         self._breaker = CircuitBreaker(breaker.threshold, nanoseconds(breaker.timeout))
-        self._gate = Gate(settings, capital_units, self._breaker, halved=level >= LEVEL_2)
-        self.emergency = Emergency(level_bounds(settings.levels, baseline.capital_units), level)
+        self._conduct = Conduct(
+            settings.max_same_side_fills, nanoseconds(settings.same_side_window), history.orders_without_fill
+        )
+        self._burst = BurstWatch(Fraction(settings.max_move), nanoseconds(settings.move_window))
+        whole = OrderLimits.of(settings, capital_units, least_edge)
+        half = OrderLimits.of(settings, capital_units, least_edge, halved=True)
+        self._gate = Gate(whole, half, Fraction(settings.reduce_collar), self._breaker, self._conduct)
+        self.emergency = Emergency(level_bounds(settings.levels, baseline.capital_units), history.level)
+        if history.level >= LEVEL_2:
+            self._gate.halve()
 
     # --- views ------------------------------------------------------------------
 
@@ -105,28 +119,16 @@ class RiskEngine:
 
     def distances(self, snapshot: Snapshot) -> tuple[LimitDistance, ...]:
         """How much of each limit is used, for screens."""
-        exposure = Exposure.of(snapshot)
-        limits, rules = self._gate.limits, self._instrument
-        position = exposure.base_units + exposure.buy_units
-        bound = exposure.cost_units + exposure.buy_quote_units
-        counts = (
-            ("open_orders", exposure.open_orders, limits.max_open_orders, "orders"),
-            ("order_rate", self._gate.recent_orders(snapshot.mono), limits.max_orders_per_minute, "orders/60s"),
-        )
-        return (
-            *loss_distances(self._loss_limits, self.baseline, snapshot.equity_units, rules.quote),
-            distance("max_position", from_units(position), from_units(limits.max_position_units), rules.base),
-            distance("capital", from_units(bound), from_units(limits.capital_units), rules.quote),
-            *(distance(name, from_units(n * 10**8), from_units(m * 10**8), unit) for name, n, m, unit in counts),
-        )
+        recent = self._conduct.recent_orders(snapshot.mono)
+        return limit_distances(snapshot, self._loss_limits, self._gate.limits, recent)
 
     # --- the gate -----------------------------------------------------------------
 
-    def approve(self, desired: Sequence[QuoteLevel], snapshot: Snapshot) -> Approval:
+    def approve(self, desired: Sequence[QuoteLevel], snapshot: Snapshot, fair_ticks: float = 0.0) -> Approval:
         """Orders to be placed *newly* (not those that already rest), judged one after another: each approved one
         counts towards the next. What is approved is taken as sent (order rate, the breaker's probe)."""
         actions = self._sync_breaker(snapshot.mono)
-        found = self._gate.judge(desired, snapshot, self._state_refusal)
+        found = self._gate.judge(desired, snapshot, self._state_refusal, fair_ticks)
         return found._replace(actions=actions + found.actions)
 
     def approve_reduction(self, sell: QuoteLevel, snapshot: Snapshot) -> Approval:
@@ -181,6 +183,7 @@ class RiskEngine:
 
     def new_day(self, day: str, equity_units: int) -> list[Action]:
         """The trading day `day` (ISO, local) begins at this equity. Halts stay."""
+        self._conduct.new_day()
         self._losses.new_day(day, equity_units)
         return [RecordRisk("new_day", "info", f"{day} starts at {from_units(equity_units)} {self._instrument.quote}")]
 
@@ -188,6 +191,15 @@ class RiskEngine:
         """A deposit (+) or withdrawal (−): neither profit nor loss."""
         self._losses.capital_flow(quote_units)
         return []
+
+    def filled(self, side: Side, client_id: str, mono: int) -> list[Action]:
+        """An own order was filled, whole or in part."""
+        fills = self._conduct.filled(side, client_id, mono)
+        return self.halt("repeated_execution", f"{fills} {side} orders filled in a short time") if fills else []
+
+    def cancelled(self, mono: int) -> None:
+        """A cancel leaves: it counts as a message."""
+        self._conduct.cancelled(mono)
 
     # --- causes, halts, stop ------------------------------------------------------------
 
@@ -255,6 +267,16 @@ class RiskEngine:
 
     def connection_lost(self, mono: int) -> list[Action]:
         return self._breaker_actions(self._breaker.failure("connection", mono), mono)
+
+    def order_slow(self, mono: int) -> list[Action]:
+        """The answer came, but later than `max_order_latency`."""
+        return self._breaker_actions(self._breaker.failure("latency", mono), mono)
+
+    def mid_seen(self, mid: int, mono: int) -> list[Action]:
+        """The mid four times a second, in half ticks."""
+        if not self._burst.see(mid, mono):
+            return []
+        return self._breaker_actions(self._breaker.trip("volatility", mono), mono)
 
     def order_ok(self, mono: int) -> list[Action]:
         """The exchange answered an order as it should."""

@@ -1,6 +1,5 @@
 """The checks every new order passes, one after another, and what is remembered of those that passed."""
 
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -10,13 +9,14 @@ from mm.domain.actions import Action
 from mm.domain.order import Side
 from mm.domain.quote import QuoteLevel
 from mm.domain.snapshot import Snapshot
-from mm.risk.checks import Situation, first_refusal
+from mm.risk.checks import first_refusal
 from mm.risk.circuit_breaker import BreakerState, CircuitBreaker
+from mm.risk.conduct import Conduct
 from mm.risk.exposure import Exposure
-from mm.risk.order_limits import MINUTE_NS, OrderLimits
+from mm.risk.order_limits import OrderLimits
 from mm.risk.refusal import Refusal, Refused
 from mm.risk.refusal_log import RefusalLog
-from mm.risk.settings import RiskSettings
+from mm.risk.situation import Situation
 
 StateRule = Callable[[QuoteLevel], Refusal | None]
 """What the trading state says to an order."""
@@ -33,13 +33,14 @@ class Approval(NamedTuple):
 class Gate:
     """`limits` are those that hold now: after a resume at level 2 they are the halved ones (`halve`)."""
 
-    def __init__(self, settings: RiskSettings, capital_units: int, breaker: CircuitBreaker, *, halved: bool) -> None:
-        self._whole = OrderLimits.of(settings, capital_units)
-        self._half = OrderLimits.of(settings, capital_units, halved=True)
-        self._reduce_collar = min(Fraction(settings.reduce_collar), self._whole.collar)
+    def __init__(
+        self, whole: OrderLimits, half: OrderLimits, reduce_collar: Fraction, breaker: CircuitBreaker, conduct: Conduct
+    ) -> None:
+        self._half = half
+        self._reduce_collar = min(reduce_collar, whole.collar)
         self._breaker = breaker
-        self._approved_at: deque[int] = deque()
-        self.limits = self._half if halved else self._whole
+        self._conduct = conduct
+        self.limits = whole
         self.log = RefusalLog()
 
     @property
@@ -50,31 +51,43 @@ class Gate:
         self.limits = self._half
 
     def judge(
-        self, desired: Sequence[QuoteLevel], snapshot: Snapshot, state: StateRule, *, reducing: bool = False
+        self,
+        desired: Sequence[QuoteLevel],
+        snapshot: Snapshot,
+        state: StateRule,
+        fair_ticks: float = 0.0,
+        *,
+        reducing: bool = False,
     ) -> Approval:
         """Each approved order counts towards the next, and is taken as sent (order rate, the breaker's probe).
-        `reducing`: the narrower collar of level 2's sales."""
-        limits = replace(self.limits, collar=self._reduce_collar) if reducing else self.limits
+        `reducing`: level 2's sales have a narrower collar, and wait for no fill."""
+        limits, conduct = self.limits, self._conduct
+        if reducing:
+            limits = replace(limits, collar=self._reduce_collar)
         actions: list[Action] = []
         approved: list[QuoteLevel] = []
         refused: list[Refused] = []
         exposure, others = Exposure.of(snapshot), snapshot.others_book()
         for order in desired:
-            now = Situation(snapshot, others, exposure, limits, self.recent_orders(snapshot.mono))
+            now = Situation(
+                snapshot,
+                others,
+                exposure,
+                limits,
+                conduct.recent_orders(snapshot.mono),
+                conduct.recent_messages(snapshot.mono),
+                0 if reducing else conduct.orders_without_fill,
+                fair_ticks,
+            )
             refusal = state(order) or first_refusal(order, now) or self._breaker_refusal(snapshot.mono)
             if refusal is None:
                 exposure.add(order)
-                self._approved_at.append(snapshot.mono)
+                conduct.ordered(snapshot.mono)
                 approved.append(order)
             else:
                 refused.append(Refused(order, refusal))
                 actions += self.log.record(refused[-1], snapshot.mono)
         return Approval(approved, refused, actions)
-
-    def recent_orders(self, mono: int) -> int:
-        while self._approved_at and mono - self._approved_at[0] >= MINUTE_NS:
-            self._approved_at.popleft()
-        return len(self._approved_at)
 
     def counts(self) -> dict[tuple[str, Side], int]:
         """Every refusal, the unrecorded ones too."""

@@ -5,6 +5,7 @@ The levels are tightened, so that an ordinary slide reaches them within hours.
 
 from collections.abc import Callable
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -111,4 +112,4 @@ def after_resume(world: World) -> list[Decimal]:
     with LedgerQueries(world.home.ledger) as ledger:
         (resumed,) = (event.at for event in ledger.risk_events(kinds=("event",)) if event.code == "resumed")
         held = [row.base for row in ledger.positions(start=resumed)]
-    return [now for before, now in zip(held, held[1:], strict=False) if now > before]
+    return [now for before, now in pairwise(held) if now > before]
