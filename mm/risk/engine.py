@@ -48,7 +48,7 @@ class RiskEngine:
     ) -> None:
         """`capital_units`: what may be bound at one time (1e-8 quote); `baseline` where losses count from;
         `accepted_losses` those a person accepted before a restart; `history` what the stage went through: who
-        starts at level 2 was allowed to by a person, and trades with the half. `least_edge`: docs/risk.md, `min_edge`."""
+        starts at level 2 was allowed to by a person, and trades with the half. `least_edge`: see `min_edge`."""
         self._instrument = instrument
         self._loss_limits = LossLimits.of(settings)
         self._losses = LossWatch(self._loss_limits, baseline, accepted_losses)
@@ -128,7 +128,8 @@ class RiskEngine:
         """Orders to be placed *newly* (not those that already rest), judged one after another: each approved one
         counts towards the next. What is approved is taken as sent (order rate, the breaker's probe)."""
         actions = self._sync_breaker(snapshot.mono)
-        found = self._gate.judge(desired, snapshot, self._state_refusal, fair_ticks)
+        fair = 0.0 if self.state is TradingState.REDUCING else fair_ticks  # a reduction may be worth its price
+        found = self._gate.judge(desired, snapshot, self._state_refusal, fair)
         return found._replace(actions=actions + found.actions)
 
     def approve_reduction(self, sell: QuoteLevel, snapshot: Snapshot) -> Approval:
