@@ -9,7 +9,6 @@ from typing import Any
 
 from mm.domain.actions import (
     Action,
-    Cancel,
     RecordFill,
     RecordRisk,
     StopRun,
@@ -30,29 +29,22 @@ from mm.domain.events import (
     StreamUp,
     TimerFired,
 )
-from mm.domain.instrument import to_units
 from mm.domain.order import Side
 from mm.domain.quote import Quote
 from mm.domain.risk import TradingState
 from mm.domain.snapshot import Snapshot
 from mm.engine.account import Account
-from mm.engine.emergency_plan import EmergencyPlan
-from mm.engine.halving import halved
 from mm.engine.market import Market
+from mm.engine.oversight import Oversight, strategy_of
 from mm.engine.own_orders import OwnOrderEvents
 from mm.engine.quoting import Quoting
 from mm.engine.reconciling import Reconciling
-from mm.engine.reducing import Reducing
 from mm.engine.setup import EngineSetup
-from mm.engine.stop_conditions import StopConditions
 from mm.execution.client_order_id import is_own
 from mm.execution.order_manager import OrderManager, Pace
 from mm.fields import nanoseconds
-from mm.risk.emergency import ORANGE as LEVEL_2
 from mm.risk.engine import RiskEngine
 from mm.risk.limits import LossLimits, accepted_losses
-from mm.strategy.base import Strategy
-from mm.strategy.registry import build_strategy
 from mm.strategy.spread import least_edge
 
 _ACTIVE, _HALTED = TradingState.ACTIVE, TradingState.HALTED
@@ -87,11 +79,9 @@ class Engine:
             history=history,
             least_edge=least_edge(setup.strategy, setup.fees),
         )
-        self._emergency = self.risk.emergency
-        self._stops = StopConditions(self.risk, history)
-        self._plan = EmergencyPlan(setup, self.risk)
-        self.quoting = Quoting(setup, self._strategy(), self.orders, self.risk)
-        self._reducing = Reducing(setup.risk, self.orders, self.risk, self.quoting)
+        strategy = strategy_of(setup, is_halved=self.risk.is_halved)
+        self.quoting = Quoting(setup, strategy, self.orders, self.risk)
+        self._oversight = Oversight(setup, self.account, self.orders, self.risk, self.quoting)
         self.quote = Quote((), 0.0)
         self._stop_why = ""
         self._is_finished = False
@@ -120,14 +110,10 @@ class Engine:
     def process(self, event: Event) -> list[Action]:
         self._at, self._mono = event.at, event.mono
         actions = list(self._handlers[type(event)](event))
-        if actions:
-            actions += self._stops.ended(actions, event.at)
-        if self._emergency.level != self._plan.told:
-            actions += self._on_level()
+        actions += self._oversight.follow(actions, event.at, event.mono)
         actions += self._after()
-        for action in actions:
-            if type(action) is Cancel:
-                self.risk.cancelled(self._mono)
+        if actions:
+            self._oversight.count_cancels(actions, event.mono)
         return actions
 
     def snapshot(self) -> Snapshot:
@@ -201,9 +187,8 @@ class Engine:
         self.account.on_fill(fill, self._mono)
         self.account.mark(self.market, self.orders)
         mid = self._mid()
-        self._plan.on_fill(fill, mid)
         actions: list[Action] = [RecordFill(fill, self.account.position, mid), *changes]
-        actions += self.risk.filled(Side.BUY if fill.buy else Side.SELL, fill.client_id, self._mono)
+        actions += self._oversight.filled(fill, mid, self._mono)
         actions += self.risk.observe(self.snapshot())
         actions += self._equity()
         return actions
@@ -224,14 +209,14 @@ class Engine:
         actions: list[Action] = []
         for problem in self.account.problems():
             # Ledger against exchange (P-2.4, data inconsistent): a person must look.
-            actions += self._stops.inconsistent(problem)
+            actions += self._oversight.stops.inconsistent(problem)
         if event.problems:
             detail = "; ".join(event.problems)
             actions.append(RecordRisk("reconcile", "warning", detail))
             return [*actions, *self.risk.raise_cause("unreconciled", detail)]
         if reading.again:
             return [*actions, *self._reconciling.ask(reading.again)]
-        actions += self._stops.started()
+        actions += self._oversight.stops.started()
         for cause in ("starting", "unreconciled", *(["account_stream"] if self._is_account_up else [])):
             actions += self.risk.clear(cause)
         self.quoting.balances_known()
@@ -245,14 +230,11 @@ class Engine:
         actions = self.orders.due(self._mono)
         snapshot = self.snapshot()
         actions += self.risk.observe(snapshot)
-        if self.market.is_up and snapshot.book.is_two_sided:
-            actions += self.risk.mid_seen(snapshot.book.best_bid + snapshot.book.best_ask, self._mono)
-        actions += self._reducing.step(snapshot)
+        actions += self._oversight.pulse(snapshot)
         if event.name == "tick":
             actions += self._equity()  # before anything is replaced: the quoted spread is what stood
             actions += self._requote(self.snapshot(), place=True)
-            if self.account.is_marked:
-                actions += self._plan.watch(self.account.equity_units, self._mono)
+            actions += self._oversight.watch(self._mono)
         actions += self._reconciling.due(self._mono)
         return actions
 
@@ -260,7 +242,7 @@ class Engine:
         self._day_to_begin = "" if self.account.is_marked else day
         if self._day_to_begin:
             return ()  # what the day starts with is known with the first price
-        self._plan.new_day()
+        self._oversight.new_day()
         return [*self._equity(), *self.risk.new_day(day, self.account.equity_units)]
 
     def _on_stop(self, event: StopRequested) -> Sequence[Action]:
@@ -273,13 +255,7 @@ class Engine:
         return self.risk.halt(event.cause, event.detail)
 
     def _on_resume(self, event: ResumeRequested) -> Sequence[Action]:
-        was_halved, halts = self.risk.is_halved, self.risk.halts
-        actions = self.risk.resume(event.by, event.note, self.snapshot())
-        self._stops.resumed([cause for cause in halts if cause not in self.risk.halts])
-        if self.risk.is_halved and not was_halved:
-            self._reducing.end()
-            self.quoting.use(self._strategy())
-        return actions
+        return self._oversight.resume(event, self.snapshot())
 
     def _on_clock_drift(self, event: ClockDrift) -> Sequence[Action]:
         self.market.drift_ms = event.drift_ms
@@ -296,7 +272,7 @@ class Engine:
         actions: list[Action] = []
         state = self.risk.state
         if state is _HALTED:
-            actions += self._reducing.cancel_others("halted", self._mono)
+            actions += self._oversight.reducing.cancel_others("halted", self._mono)
         elif state is not _ACTIVE:
             for order in list(self.orders):
                 if order.intent.side is Side.BUY:
@@ -314,17 +290,6 @@ class Engine:
     def _requote(self, snapshot: Snapshot, *, place: bool) -> list[Action]:
         self.quote, actions = self.quoting.requote(snapshot, place=place)
         return actions
-
-    def _on_level(self) -> list[Action]:
-        is_new = self._plan.told < LEVEL_2 == self._emergency.level
-        actions = self._plan.announce(self.account.equity_units, self._mono)
-        if is_new:
-            actions += self._reducing.begin(self.account.position.base_units)
-        return actions
-
-    def _strategy(self) -> Strategy:
-        setup = halved(self.setup) if self.risk.is_halved else self.setup
-        return build_strategy(setup.strategy, max_position_units=to_units(setup.risk.max_position))
 
     def _restore_orders(self) -> None:
         setup = self.setup
