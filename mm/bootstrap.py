@@ -21,20 +21,23 @@ from mm.clock.live import LiveClock
 from mm.config.loader import LoadedSettings
 from mm.config.secrets import load_credentials
 from mm.control.reader import ControlPoller
-from mm.control.store import ControlStore
+from mm.control.store import DEMOTE, FIRST_STAGE, ControlStore
 from mm.couriers import alerts_of_run
-from mm.domain.errors import ConfigurationError, HaltedError
+from mm.domain.errors import ConfigurationError, HaltedError, StageOver
 from mm.domain.instrument import to_units
 from mm.domain.trading_day import trading_day_at
 from mm.exchange.venue_server import process as venue_process
 from mm.exchange.venue_server.files import VenueInfo
 from mm.health.resources import ProcessResources
-from mm.home import Home
+from mm.home import EnvironmentHome, Home
 from mm.ports import AccountReader, Clock, Exchange
+from mm.risk.emergency import RED
 from mm.rollout.stages import MAINNET, cap_risk, check_profile, check_symbol, parse_stage
+from mm.runner.latch import trip
 from mm.runner.startup import Run, RunSpec, Surroundings, prepared_run
 
 SIM = "sim"
+TESTNET = "testnet"
 _CONTROL_TIMEOUT = 0.2
 """Seconds the event loop may wait for control.db."""
 
@@ -159,6 +162,7 @@ async def open_run(request: RunRequest, exchange: Exchange, clock: Clock) -> Asy
             code_hash=code_hash(),
             run_for=request.run_for,
             may_replace_account=request.environment != MAINNET,
+            resumed=control.last_resumes(request.environment),
             keep_journal=settings.journal.enabled,
         )
         poller = ControlPoller(
@@ -171,6 +175,7 @@ async def open_run(request: RunRequest, exchange: Exchange, clock: Clock) -> Asy
         )
 
         day = settings.trading_day
+        files = home.environment(request.environment)
         async with alerts_of_run(
             home, request.loaded, request.profile, lambda why: log.error("alerts", why=why)
         ) as alert:
@@ -185,9 +190,30 @@ async def open_run(request: RunRequest, exchange: Exchange, clock: Clock) -> Asy
                 on_journal_failure=lambda why: log.error("the journal ends here", why=why),
                 alert=alert,
             )
-            async with prepared_run(home.environment(request.environment), spec, around) as run:
-                home.last_environment.write_text(request.environment)
-                yield run
+            try:
+                async with prepared_run(files, spec, around) as run:
+                    home.last_environment.write_text(request.environment)
+                    try:
+                        yield run
+                    finally:
+                        if run.runner.engine.risk.emergency.level == RED:
+                            after_level_3(control, files, str(stage), spec.run_id)
+            except StageOver:
+                # Reached by a run that died before it could do this itself.
+                after_level_3(control, files, str(stage), spec.run_id)
+                raise
+
+
+def after_level_3(control: ControlStore, files: EnvironmentHome, stage: str, run_id: str) -> None:
+    """The stage is over: nothing starts until a person resumes, and real money must be qualified for anew (P-6.3).
+
+    Mainnet falls back to `testnet`; on testnet its own stage begins anew; what the local venue loses ends no stage.
+    """
+    trip(files)
+    concerned = files.environment == MAINNET or (files.environment == TESTNET and stage == FIRST_STAGE)
+    if concerned:
+        evidence = {"run_id": run_id, "environment": files.environment, "stage": stage}
+        control.add_stage_event(FIRST_STAGE, DEMOTE, "mm", f"level 3 on {files.environment}", evidence)
 
 
 async def stop_at_end_of_replay(home: Home, run: Run) -> None:

@@ -38,6 +38,8 @@ Amount = Annotated[_Number, Field(gt=0, le=Decimal("1e9"), decimal_places=8)]
 AmountOrZero = Annotated[_Number, Field(ge=0, le=Decimal("1e9"), decimal_places=8)]
 Fraction = Annotated[_Number, Field(ge=0, le=1, decimal_places=12)]
 """A share: 0.05 is five per cent."""
+Factor = Annotated[_Number, Field(gt=0, decimal_places=6)]
+"""How many times: 1.5 is half as much again."""
 
 
 def seconds(value: timedelta) -> float:

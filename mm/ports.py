@@ -1,6 +1,6 @@
 """Every port of the core on one page. Small roles; the composition root picks who plays them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -149,8 +149,15 @@ class Ledger(Protocol):
         """Takes the next epoch and fences older instances. `baseline` is kept when the account epoch is new."""
         ...
 
-    async def recovery(self, account_epoch: int, day: TradingDay, stage_since: int | None = None) -> Recovery:
-        """After `begin_run`. `day` the trading day now; `stage_since` (UTC ns) when the stage became current."""
+    async def recovery(
+        self,
+        account_epoch: int,
+        day: TradingDay,
+        stage_since: int | None = None,
+        resumed: Mapping[str, int] | None = None,
+    ) -> Recovery:
+        """After `begin_run`. `day` the trading day now; `stage_since` (UTC ns) when the stage became current;
+        `resumed` when a person last lifted a halt, by its cause (UTC ns)."""
         ...
 
     async def commit_intents(self, intents: Sequence[OrderIntent]) -> None:

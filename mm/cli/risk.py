@@ -1,9 +1,10 @@
-"""`mm risk show|resume`."""
+"""`mm risk show|resume|close`."""
 
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from mm.cli.incidents import close
 from mm.cli.lazy_group import group_of
 from mm.cli.options import Json, Mainnet, Sim, Testnet, reading_environment
 from mm.home import Home
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 app = group_of("Limits, trading state, halts; resume after a review.")
 
+app.command("close")(close)
+
 TAKEN_WITHIN = 5.0
 """Seconds a running bot gets to take a command; it looks every second."""
 ANSWERED_WITHIN = 2.0
@@ -21,7 +24,8 @@ ANSWERED_WITHIN = 2.0
 
 @app.command("show")
 def show(as_json: Json = False, sim: Sim = False, testnet: Testnet = False, mainnet: Mainnet = False) -> None:
-    """Show the trading state and its causes, open halts, and how much of each limit is used.
+    """Show the trading state and its causes, open halts and incidents, the emergency level and what is ahead, and
+    how much of each limit is used.
 
     Exit codes: 0 shown, 3 wrong configuration, 9 nothing has run.
 
@@ -54,6 +58,8 @@ def show(as_json: Json = False, sim: Sim = False, testnet: Testnet = False, main
             )
         },
         "limits": limits,
+        "incidents": _incidents(home, files),
+        **_levels(home, files),
     }
     if as_json:
         emit_json(found)
@@ -65,6 +71,16 @@ def show(as_json: Json = False, sim: Sim = False, testnet: Testnet = False, main
         out.print("STOP: an emergency stop is in force", markup=False)
     for halt in status["halts"]:
         out.print(f"halt since {iso(halt['since'], 'seconds')}: {halt['cause']}: {halt['detail']}", markup=False)
+    for incident in found["incidents"]:
+        out.print(
+            f"incident {incident['id']} since {iso(incident['since'], 'seconds')}: {incident['kind']}: "
+            f"{incident['detail']}",
+            markup=False,
+        )
+    if found["level"] is not None:
+        out.print(f"emergency level {found['level']}; the loss that counts is {found['level_loss']:.2f}", markup=False)
+    for ahead in found["levels_ahead"]:
+        out.print(f"at a loss above {ahead['above']:.2f} {ahead['unit']}: level {ahead['level']}: {ahead['what']}")
     if limits:
         age = f"{status['equity_age']:.0f} s" if status["equity_age"] is not None else "unknown"
         rows = [
@@ -202,6 +218,41 @@ def _distances(home: Home, files: "EnvironmentHome") -> list[dict[str, Any]]:
     return [
         {"name": row.name, "value": row.value, "limit": row.limit, "unit": row.unit, "used": row.share} for row in rows
     ]
+
+
+def _incidents(home: Home, files: "EnvironmentHome") -> list[dict[str, Any]]:
+    from mm.cli.records import open_control
+
+    if not home.control.exists():
+        return []
+    with open_control(home) as control:
+        standing = control.incidents.all(files.environment, only_open=True)
+    return [{"id": each.id, "kind": each.kind, "detail": each.detail, "since": each.opened_at} for each in standing]
+
+
+def _levels(home: Home, files: "EnvironmentHome") -> dict[str, Any]:
+    """The stage's emergency level, the loss it counts and what is ahead; unknown before the first snapshot."""
+    from mm.cli.records import open_control, open_ledger
+    from mm.review.levels import level_loss, level_reached, levels_ahead
+
+    found = _standing(home, files)
+    if found is None:
+        return {"level": None, "level_loss": None, "levels_ahead": []}
+    limits, baseline, last, run = found
+    since = None
+    if home.control.exists():
+        with open_control(home) as control:
+            since = control.stage_since()
+    with open_ledger(files) as ledger:
+        level = level_reached(ledger, since)
+    ahead = levels_ahead(limits.levels, baseline, level)
+    return {
+        "level": level,
+        "level_loss": level_loss(baseline, last.equity),
+        "levels_ahead": [
+            {"level": each.level, "above": each.above, "unit": run.quote, "what": each.what} for each in ahead
+        ],
+    }
 
 
 def _persisting(home: Home, files: "EnvironmentHome") -> list[str]:

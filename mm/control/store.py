@@ -17,6 +17,7 @@ from mm.control.records import Command, Halt, Note, Review, StageEvent
 from mm.control.schema import commands, halts, metadata, notes, reviews, stage_events
 
 FIRST_STAGE = "testnet"
+DEMOTE = "demote"
 
 
 class ControlStore:
@@ -117,6 +118,14 @@ class ControlStore:
                 self.audit.note(connection, at, "resume", told, environment=environment, by=by)
         return [_halt(row) for row in lifted]
 
+    def last_resumes(self, environment: str) -> dict[str, int]:
+        """When a person last lifted a halt, by its cause, UTC ns."""
+        query = select(halts.c.cause, func.max(halts.c.lifted_at)).where(
+            halts.c.environment == environment, halts.c.lifted_at.is_not(None)
+        )
+        with self._db.reading() as connection:
+            return {row[0]: row[1] for row in connection.execute(query.group_by(halts.c.cause))}
+
     # --- stage ----------------------------------------------------------------------
 
     def stage(self) -> str:
@@ -125,11 +134,11 @@ class ControlStore:
         return events[-1].stage if events else FIRST_STAGE
 
     def stage_since(self) -> datetime | None:
-        """When the current stage was entered; None while no event is on record."""
+        """When the current stage was entered, or began anew by a demotion; None while no event is on record."""
         since = None
         current = FIRST_STAGE
         for event in self.stage_events():
-            if event.stage != current or since is None:
+            if event.stage != current or event.kind == DEMOTE or since is None:
                 since = event.at
             current = event.stage
         return since

@@ -6,6 +6,7 @@ MmError
 ├── StageRefused           the rollout stage does not allow it                   exit 4
 ├── PreflightRefused       a blocking check failed                               exit 5
 ├── HaltedError            a person must look first (halt, stop latch)           exit 5
+│   └── StageOver          level 3: the stage must be qualified for again
 ├── ExchangeError          the exchange could not be reached or read             exit 6
 │   ├── RateLimited        429/418: wait `retry_after` seconds
 │   ├── AuthenticationRefused   key wrong, revoked, or of the other environment  exit 10
@@ -69,6 +70,10 @@ class PreflightRefused(MmError):
 
 class HaltedError(MmError):
     exit_code = ExitCode.CHECK_REFUSED
+
+
+class StageOver(HaltedError):
+    """Level 3 was reached in this stage: it must be qualified for again."""
 
 
 class ExchangeError(MmError):

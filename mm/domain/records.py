@@ -1,13 +1,13 @@
 """Rows the ledger keeps that are no actions of the engine, and what start-up reads back."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mm.domain.fill import Fill
 from mm.domain.instrument import Instrument
 from mm.domain.order import OrderIntent, OrderStatus
 from mm.domain.position import Position
-from mm.domain.risk import RiskBaseline
+from mm.domain.risk import RiskBaseline, StageHistory
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,3 +116,4 @@ class Recovery:
     known_fills: tuple[Fill, ...] = ()
     read_trades_from: int = 0
     opened_ms: int = 0
+    history: StageHistory = field(default_factory=StageHistory)

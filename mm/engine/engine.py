@@ -29,13 +29,13 @@ from mm.domain.events import (
     StreamUp,
     TimerFired,
 )
-from mm.domain.instrument import to_units
 from mm.domain.order import Side
 from mm.domain.quote import Quote
 from mm.domain.risk import TradingState
 from mm.domain.snapshot import Snapshot
 from mm.engine.account import Account
 from mm.engine.market import Market
+from mm.engine.oversight import Oversight, strategy_of
 from mm.engine.own_orders import OwnOrderEvents
 from mm.engine.quoting import Quoting
 from mm.engine.reconciling import Reconciling
@@ -44,7 +44,8 @@ from mm.execution.client_order_id import is_own
 from mm.execution.order_manager import OrderManager, Pace
 from mm.fields import nanoseconds
 from mm.risk.engine import RiskEngine
-from mm.strategy.registry import build_strategy
+from mm.risk.limits import LossLimits, accepted_losses
+from mm.strategy.spread import least_edge
 
 _ACTIVE, _HALTED = TradingState.ACTIVE, TradingState.HALTED
 
@@ -68,9 +69,19 @@ class Engine:
             )
         )
         self._restore_orders()
-        self.risk = RiskEngine(setup.risk, setup.instrument, setup.capital_units, setup.recovery.baseline)
-        strategy = build_strategy(setup.strategy, max_position_units=to_units(setup.risk.max_position))
+        history, baseline = setup.recovery.history, setup.recovery.baseline
+        self.risk = RiskEngine(
+            setup.risk,
+            setup.instrument,
+            setup.capital_units,
+            baseline,
+            accepted_losses(LossLimits.of(setup.risk), baseline, history.accepted),
+            history=history,
+            least_edge=least_edge(setup.strategy, setup.fees),
+        )
+        strategy = strategy_of(setup, is_halved=self.risk.is_halved)
         self.quoting = Quoting(setup, strategy, self.orders, self.risk)
+        self._oversight = Oversight(setup, self.account, self.orders, self.risk, self.quoting)
         self.quote = Quote((), 0.0)
         self._stop_why = ""
         self._is_finished = False
@@ -78,7 +89,7 @@ class Engine:
         self._is_account_up = False
         self._day_to_begin = ""
         self._reconciling = Reconciling(nanoseconds(execution.reconcile_every), nanoseconds(execution.cancel_retry))
-        own_orders = OwnOrderEvents(self.orders, self.risk, self.quoting, self._reconciling, setup.tag)
+        own_orders = OwnOrderEvents(self.orders, self.risk, self.quoting, self._reconciling, setup)
         self._handlers: dict[type[Event], Callable[[Any], Sequence[Action]]] = {
             **own_orders.handlers(),
             BookSeen: self._on_book,
@@ -98,7 +109,12 @@ class Engine:
 
     def process(self, event: Event) -> list[Action]:
         self._at, self._mono = event.at, event.mono
-        return [*self._handlers[type(event)](event), *self._after()]
+        actions = list(self._handlers[type(event)](event))
+        actions += self._oversight.follow(actions, event.at, event.mono)
+        actions += self._after()
+        if actions:
+            self._oversight.count_cancels(actions, event.mono)
+        return actions
 
     def snapshot(self) -> Snapshot:
         return self.account.snapshot(
@@ -170,7 +186,9 @@ class Engine:
             return ()
         self.account.on_fill(fill, self._mono)
         self.account.mark(self.market, self.orders)
-        actions: list[Action] = [RecordFill(fill, self.account.position, self._mid()), *changes]
+        mid = self._mid()
+        actions: list[Action] = [RecordFill(fill, self.account.position, mid), *changes]
+        actions += self._oversight.filled(fill, mid, self._mono)
         actions += self.risk.observe(self.snapshot())
         actions += self._equity()
         return actions
@@ -191,13 +209,14 @@ class Engine:
         actions: list[Action] = []
         for problem in self.account.problems():
             # Ledger against exchange (P-2.4, data inconsistent): a person must look.
-            actions += self.risk.halt("data_inconsistent", problem)
+            actions += self._oversight.stops.inconsistent(problem)
         if event.problems:
             detail = "; ".join(event.problems)
             actions.append(RecordRisk("reconcile", "warning", detail))
             return [*actions, *self.risk.raise_cause("unreconciled", detail)]
         if reading.again:
             return [*actions, *self._reconciling.ask(reading.again)]
+        actions += self._oversight.stops.started()
         for cause in ("starting", "unreconciled", *(["account_stream"] if self._is_account_up else [])):
             actions += self.risk.clear(cause)
         self.quoting.balances_known()
@@ -209,10 +228,13 @@ class Engine:
         if event.name == "day":
             return self._on_day(event.detail)
         actions = self.orders.due(self._mono)
-        actions += self.risk.observe(self.snapshot())
+        snapshot = self.snapshot()
+        actions += self.risk.observe(snapshot)
+        actions += self._oversight.pulse(snapshot)
         if event.name == "tick":
             actions += self._equity()  # before anything is replaced: the quoted spread is what stood
             actions += self._requote(self.snapshot(), place=True)
+            actions += self._oversight.watch(self._mono)
         actions += self._reconciling.due(self._mono)
         return actions
 
@@ -220,6 +242,7 @@ class Engine:
         self._day_to_begin = "" if self.account.is_marked else day
         if self._day_to_begin:
             return ()  # what the day starts with is known with the first price
+        self._oversight.new_day()
         return [*self._equity(), *self.risk.new_day(day, self.account.equity_units)]
 
     def _on_stop(self, event: StopRequested) -> Sequence[Action]:
@@ -232,7 +255,7 @@ class Engine:
         return self.risk.halt(event.cause, event.detail)
 
     def _on_resume(self, event: ResumeRequested) -> Sequence[Action]:
-        return self.risk.resume(event.by, event.note, self.snapshot())
+        return self._oversight.resume(event, self.snapshot())
 
     def _on_clock_drift(self, event: ClockDrift) -> Sequence[Action]:
         self.market.drift_ms = event.drift_ms
@@ -251,7 +274,7 @@ class Engine:
             return ()  # mostly
         actions: list[Action] = []
         if state is _HALTED:
-            actions += self.orders.cancel_all("halted", self._mono)
+            actions += self._oversight.reducing.cancel_others("halted", self._mono)
         elif state is not _ACTIVE:
             for order in list(self.orders):
                 if order.intent.side is Side.BUY:

@@ -23,8 +23,10 @@ from mm.domain.order import OrderStatus
 from mm.engine.quoting import Quoting
 from mm.engine.reconciling import Reconciling
 from mm.engine.rules import Rules
+from mm.engine.setup import EngineSetup
 from mm.execution.client_order_id import is_own
 from mm.execution.order_manager import OrderManager
+from mm.fields import nanoseconds
 from mm.risk.engine import RiskEngine
 
 _FAULTY_KEY = frozenset({"authentication", "geo_blocked"})
@@ -38,13 +40,15 @@ class OwnOrderEvents:
     """Tells the order manager, the breaker and the quoting what an order event means to each."""
 
     def __init__(
-        self, orders: OrderManager, risk: RiskEngine, quoting: Quoting, reconciling: Reconciling, tag: str
+        self, orders: OrderManager, risk: RiskEngine, quoting: Quoting, reconciling: Reconciling, setup: EngineSetup
     ) -> None:
         self._orders = orders
         self._risk = risk
         self._quoting = quoting
         self._reconciling = reconciling
-        self._tag = tag
+        self._tag = setup.tag
+        self._fence_ns = setup.fence_ns
+        self._slow_ns = nanoseconds(setup.risk.max_order_latency)
         self._rules = Rules(risk)
 
     def handlers(self) -> dict[type[Event], Handler]:
@@ -74,7 +78,7 @@ class OwnOrderEvents:
             return (RecordRisk("unrecorded_order", "critical", detail), Cancel(report.client_id, "not in the ledger"))
         actions = self._orders.report(report, event.source, event.mono)
         if event.source == "place":
-            actions += self._risk.order_ok(event.mono)
+            actions += self._answered(report.client_id, event.mono)
             self._rules.accepted()
         if report.status.is_final:
             self._quoting.wake()
@@ -108,7 +112,7 @@ class OwnOrderEvents:
         if event.reason in _FAULTY_KEY:
             actions += self._risk.halt(event.reason, f"the exchange refused the key or the place: {event.message}")
         elif event.reason in _NO_FAULT:
-            actions += self._risk.order_ok(event.mono)
+            actions += self._answered(event.client_id, event.mono)
         else:
             actions += self._risk.order_rejected(event.mono, event.reason)
         if event.reason == "insufficient_balance":
@@ -118,6 +122,12 @@ class OwnOrderEvents:
         elif event.reason.startswith("filter"):
             actions += self._rules.refused(why, decided_mono)
         return actions
+
+    def _answered(self, client_id: str, mono: int) -> list[Action]:
+        """The exchange answered an order as it should; when it left stands in its fence."""
+        order = self._orders.get(client_id)
+        left = order.fence_mono - self._fence_ns if order is not None and order.fence_mono else mono
+        return self._risk.order_slow(mono) if mono - left > self._slow_ns else self._risk.order_ok(mono)
 
     def _on_unknown(self, event: PlaceUnknown) -> Sequence[Action]:
         actions = self._orders.unknown(event.client_id, event.why, event.mono)

@@ -2,7 +2,7 @@
 
 from mm.domain.actions import Action, Place
 from mm.domain.order import OrderIntent, OrderType
-from mm.domain.quote import Quote
+from mm.domain.quote import Quote, QuoteLevel
 from mm.domain.risk import TradingState
 from mm.domain.snapshot import Snapshot
 from mm.engine.setup import EngineSetup
@@ -39,6 +39,10 @@ class Quoting:
     def is_due(self) -> bool:
         return self._is_awake and self._replacing
 
+    def use(self, strategy: Strategy) -> None:
+        """Quote with another strategy from here on."""
+        self._strategy = strategy
+
     def begin(self) -> None:
         """Trading was allowed again: quote at once, not only at the next tick."""
         self._is_awake = self._replacing = True
@@ -73,20 +77,27 @@ class Quoting:
         if diff.cancel or place:
             self._replacing = bool(diff.cancel or diff.waiting)
         if place and diff.place and not self._awaits_balances:
-            approval = self._risk.approve(diff.place, snapshot)
+            approval = self._risk.approve(diff.place, snapshot, quote.fair_ticks)
             actions += approval.actions
             for level in approval.approved:
-                self._seq += 1
-                intent = OrderIntent(
-                    client_id=client_id(self._setup.tag, self._seq),
-                    symbol=self._setup.instrument.symbol,
-                    side=level.side,
-                    type=OrderType.LIMIT_MAKER,
-                    ticks=level.ticks,
-                    lots=level.lots,
-                    decided_at=snapshot.at,
-                    level=level.level,
-                )
-                self._orders.decide(intent, snapshot.mono)
-                actions.append(Place(intent))
+                actions.append(self.decide(level, snapshot))
         return quote, actions
+
+    def decide(
+        self, level: QuoteLevel, snapshot: Snapshot, kind: OrderType = OrderType.LIMIT_MAKER, purpose: str = "quote"
+    ) -> Place:
+        """An approved order under the next number, its exposure reserved."""
+        self._seq += 1
+        intent = OrderIntent(
+            client_id=client_id(self._setup.tag, self._seq),
+            symbol=self._setup.instrument.symbol,
+            side=level.side,
+            type=kind,
+            ticks=level.ticks,
+            lots=level.lots,
+            decided_at=snapshot.at,
+            purpose=purpose,
+            level=level.level,
+        )
+        self._orders.decide(intent, snapshot.mono)
+        return Place(intent)

@@ -2,7 +2,7 @@
 
 import secrets
 import string
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar, cast
 
@@ -130,7 +130,13 @@ class SqliteLedger:
 
         return await self._call(begin)
 
-    async def recovery(self, account_epoch: int, day: TradingDay, stage_since: int | None = None) -> Recovery:
+    async def recovery(
+        self,
+        account_epoch: int,
+        day: TradingDay,
+        stage_since: int | None = None,
+        resumed: Mapping[str, int] | None = None,
+    ) -> Recovery:
         """After `begin_run`, whose account epoch it must be. Reads only; the same answer every time."""
 
         def read(writer: Writer, rows: Rows) -> Recovery:
@@ -138,7 +144,7 @@ class SqliteLedger:
             run = writer.started_run()
             if account_epoch != run.account_epoch:
                 raise LedgerError(f"the run began in account epoch {run.account_epoch}, not {account_epoch}")
-            return read_recovery(writer.connection.cursor(), run, day, stage_since)
+            return read_recovery(writer.connection.cursor(), run, day, stage_since, resumed or {})
 
         return await self._call(read)
 

@@ -1,7 +1,7 @@
 """What start-up reads back: position, live orders and where equity stood. Nothing here is reset by a restart."""
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -15,6 +15,7 @@ from mm.domain.risk import RiskBaseline
 from mm.domain.trading_day import TradingDay
 from mm.ledger.history import Traded, nanoseconds, read_history, replay
 from mm.ledger.recording import Cursor, sequence_in
+from mm.ledger.stage_history import StageTimes, read_stage_history
 
 _KNOWN_FILLS = 500
 _DOUBT = 60_000
@@ -41,9 +42,14 @@ _STAGE_SINCE = """SELECT min(started) FROM runs WHERE account_epoch = ? AND epoc
     (SELECT coalesce(max(epoch), 0) FROM runs WHERE account_epoch = ? AND stage <> ?)"""
 
 
-def read_recovery(cursor: Cursor, run: RunStart, day: TradingDay, stage_since: int | None) -> Recovery:
+def read_recovery(
+    cursor: Cursor, run: RunStart, day: TradingDay, stage_since: int | None, resumed: Mapping[str, int]
+) -> Recovery:
     """The account epoch of `run`; `last_seq` over all of them, since client ids are unique for ever."""
     account = run.account_epoch
+    since = stage_since
+    if since is None:
+        since = cursor.execute(_STAGE_SINCE, (account, account, run.stage)).fetchone()[0]
     steps = read_history(cursor, account)
     flows = [step for step in steps if isinstance(step, CapitalFlow)]
     fills = [step.fill for step in steps if isinstance(step, Traded)]
@@ -61,11 +67,12 @@ def read_recovery(cursor: Cursor, run: RunStart, day: TradingDay, stage_since: i
         orders=orders,
         last_trade_id=fills[-1].trade_id if fills else 0,
         last_seq=_last_seq(cursor),
-        baseline=_baseline(cursor, run, day, stage_since, _Flows(flows)),
+        baseline=_baseline(cursor, run, day, since, _Flows(flows)),
         balances=tuple(BalanceBaseline(asset, int(units)) for asset, units in baselines),
         known_fills=(*earlier, *fills[known:]),
         read_trades_from=read_from,
         opened_ms=cursor.execute(_OPENED, (account,)).fetchone()[0] // 1_000_000,
+        history=read_stage_history(cursor, run, StageTimes(since, day, resumed), steps),
     )
 
 
@@ -104,11 +111,8 @@ class _Flows:
         return self._sums[-1]
 
 
-def _baseline(cursor: Cursor, run: RunStart, day: TradingDay, stage_since: int | None, flows: _Flows) -> RiskBaseline:
+def _baseline(cursor: Cursor, run: RunStart, day: TradingDay, since: int, flows: _Flows) -> RiskBaseline:
     account = run.account_epoch
-    since = stage_since
-    if since is None:
-        since = cursor.execute(_STAGE_SINCE, (account, account, run.stage)).fetchone()[0]
     stage_start = _equity_before(cursor, account, since, flows)
     if stage_start is None:
         stage_start = flows.total

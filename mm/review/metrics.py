@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mm.domain.order import OrderStatus
+from mm.domain.order_outcome import ended_abnormally
 from mm.review.facts import DayFacts, OrderFacts, RiskFacts
 from mm.review.figure import (
     ENOUGH_FOR_P95,
@@ -20,10 +21,6 @@ from mm.review.money import Money, money
 from mm.review.uptime import crashes, run_spans, stability
 
 AT_EXCHANGE = frozenset({OrderStatus.OPEN, OrderStatus.FILLED, OrderStatus.CANCELED, OrderStatus.EXPIRED})
-HELD_BACK = frozenset({"stopped", "withdrawn", "limiter"})
-"""NOT_SENT for one of these (`code: why`) is a control that worked; for any other it is a fault."""
-POST_ONLY = "would_match"
-"""The rejection (`code reason`) that LIMIT_MAKER asks for: the order would have taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +100,7 @@ def is_abnormal(order: OrderFacts, live_runs: frozenset[str]) -> bool | None:
     """True: its end is unknown or not as meant. None: it is still on its way in a run that lives."""
     if not order.status.is_final:
         return None if order.run_id in live_runs and order.status is not OrderStatus.UNKNOWN else True
-    if order.status is OrderStatus.REJECTED:
-        return order.reason.split(maxsplit=1)[-1:] != [POST_ONLY]
-    if order.status is OrderStatus.NOT_SENT:
-        return order.reason.partition(":")[0] not in HELD_BACK
-    return order.status is OrderStatus.NOT_PLACED
+    return ended_abnormally(order.status, order.reason)
 
 
 def accuracy(orders: "tuple[OrderFacts, ...] | list[OrderFacts]", live_runs: frozenset[str]) -> tuple[Figure, int]:

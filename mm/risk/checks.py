@@ -5,33 +5,16 @@ refused unless it is finite and positive.
 """
 
 import math
-from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from mm.domain.book import Book
 from mm.domain.instrument import to_units
 from mm.domain.order import Side
 from mm.domain.quote import QuoteLevel
 from mm.domain.snapshot import Snapshot
-from mm.risk.exposure import Exposure
-from mm.risk.order_limits import OrderLimits
+from mm.risk.conduct_checks import cancel_to_fill, message_rate, min_edge
 from mm.risk.refusal import Refusal, amount, plain
-
-
-@dataclass(frozen=True, slots=True)
-class Situation:
-    """`others` is the book without own orders; `recent_orders` how many were approved in the last 60 s."""
-
-    snapshot: Snapshot
-    others: Book
-    exposure: Exposure
-    limits: OrderLimits
-    recent_orders: int
-
-
-Check = Callable[[QuoteLevel, Situation], Refusal | None]
+from mm.risk.situation import Check, Situation
 
 # --- is the market fit to quote on? -------------------------------------------------
 
@@ -218,6 +201,7 @@ CHECKS: tuple[Check, ...] = (
     price_collar,
     percent_price,
     self_cross,
+    min_edge,
     holdings,
     max_position,
     capital,
@@ -225,6 +209,8 @@ CHECKS: tuple[Check, ...] = (
     funds,
     open_orders,
     order_rate,
+    message_rate,
+    cancel_to_fill,
 )
 """In this order; the first refusal is the one that is told."""
 

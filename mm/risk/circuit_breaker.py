@@ -77,6 +77,16 @@ class CircuitBreaker:
             self._probe = None
         return events + self.poll(mono)
 
+    def trip(self, cause: str, mono: int) -> list[BreakerEvent]:
+        """Open at once, whatever the threshold; one that is open already stays as it is."""
+        events = self.poll(mono)
+        fuse = self._fuses.setdefault(cause, _Fuse())
+        if self._state(fuse, mono) is not _OPEN:
+            fuse.failures.append(mono)
+            fuse.opened = mono
+            self._probe = None
+        return events + self.poll(mono)
+
     def success(self, mono: int) -> list[BreakerEvent]:
         """An order came through. Closes the half-open causes, if it was their probe."""
         events = self.poll(mono)

@@ -4,36 +4,32 @@ A filter, not an actor: it sends nothing and cancels nothing. Whatever it decide
 """
 
 import math
-from collections import deque
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import NamedTuple
 
 from mm.domain.actions import Action, OpenHalt, RecordRisk, RecordState
 from mm.domain.instrument import Instrument, from_units
 from mm.domain.order import Side
 from mm.domain.quote import QuoteLevel
-from mm.domain.risk import RiskBaseline, TradingState
+from mm.domain.risk import RiskBaseline, StageHistory, TradingState
 from mm.domain.snapshot import Snapshot
 from mm.fields import nanoseconds
-from mm.risk.checks import Situation, first_refusal
+from mm.risk.burst import BurstWatch
 from mm.risk.circuit_breaker import BreakerEvent, BreakerState, CircuitBreaker
-from mm.risk.exposure import Exposure
-from mm.risk.limits import RED, LimitDistance, LossLimits, distance, loss_distances
+from mm.risk.conduct import Conduct
+from mm.risk.distances import limit_distances
+from mm.risk.emergency import ORANGE as LEVEL_2
+from mm.risk.emergency import Emergency, level_bounds
+from mm.risk.gate import Approval, Gate
+from mm.risk.limits import ORANGE, RED, LimitDistance, LossLimits
 from mm.risk.loss_watch import LossWatch
-from mm.risk.order_limits import MINUTE_NS, OrderLimits
-from mm.risk.refusal import Refusal, Refused
-from mm.risk.refusal_log import RefusalLog
+from mm.risk.order_limits import OrderLimits
+from mm.risk.refusal import Refusal
 from mm.risk.settings import RiskSettings
 from mm.risk.state import BREAKER_OPEN, OVER_POSITION, STALE_BOOK, StateChange, TradingStateMachine
 
-
-class Approval(NamedTuple):
-    """`approved` keep their order; `actions` are the records of refusals and state changes."""
-
-    approved: list[QuoteLevel]
-    refused: list[Refused]
-    actions: list[Action]
+_NO_HISTORY = StageHistory()
+_NO_EDGE = Fraction(0)
 
 
 class RiskEngine:
@@ -46,18 +42,29 @@ class RiskEngine:
         capital_units: int,
         baseline: RiskBaseline,
         accepted_losses: Mapping[str, int] | None = None,
+        *,
+        history: StageHistory = _NO_HISTORY,
+        least_edge: Fraction = _NO_EDGE,
     ) -> None:
         """`capital_units`: what may be bound at one time (1e-8 quote); `baseline` where losses count from;
-        `accepted_losses` those a person accepted before a restart (`accepted_losses` of the run before)."""
+        `accepted_losses` those a person accepted before a restart; `history` what the stage went through: who
+        starts at level 2 was allowed to by a person, and trades with the half. `least_edge`: see `min_edge`."""
         self._instrument = instrument
-        self._limits = OrderLimits.of(settings, capital_units)
         self._loss_limits = LossLimits.of(settings)
         self._losses = LossWatch(self._loss_limits, baseline, accepted_losses)
         self._machine = TradingStateMachine()
         breaker = settings.circuit_breaker
         self._breaker = CircuitBreaker(breaker.threshold, nanoseconds(breaker.timeout))
-        self._log = RefusalLog()
-        self._approved_at: deque[int] = deque()
+        self._conduct = Conduct(
+            settings.max_same_side_fills, nanoseconds(settings.same_side_window), history.orders_without_fill
+        )
+        self._burst = BurstWatch(Fraction(settings.max_move), nanoseconds(settings.move_window))
+        whole = OrderLimits.of(settings, capital_units, least_edge)
+        half = OrderLimits.of(settings, capital_units, least_edge, halved=True)
+        self._gate = Gate(whole, half, Fraction(settings.reduce_collar), self._breaker, self._conduct)
+        self.emergency = Emergency(level_bounds(settings.levels, baseline.capital_units), history.level)
+        if history.level >= LEVEL_2:
+            self._gate.halve()
 
     # --- views ------------------------------------------------------------------
 
@@ -91,48 +98,45 @@ class RiskEngine:
     @property
     def refusal_counts(self) -> dict[tuple[str, Side], int]:
         """Every refusal, the unrecorded ones too."""
-        return dict(self._log.counts)
+        return self._gate.counts()
+
+    @property
+    def limits(self) -> OrderLimits:
+        return self._gate.limits
+
+    @property
+    def is_halved(self) -> bool:
+        """A person resumed at level 2: capital and position are the half until the stage begins anew."""
+        return self._gate.is_halved
+
+    @property
+    def may_reduce(self) -> bool:
+        """Nothing stands in the way of level 2's sales but the losses that ask for them."""
+        return self._machine.state is TradingState.HALTED and _REDUCIBLE.issuperset(self._machine.causes)
 
     def breaker_state(self, mono: int) -> BreakerState:
         return self._breaker.state(mono)
 
     def distances(self, snapshot: Snapshot) -> tuple[LimitDistance, ...]:
         """How much of each limit is used, for screens."""
-        exposure = Exposure.of(snapshot)
-        limits, rules = self._limits, self._instrument
-        position = exposure.base_units + exposure.buy_units
-        bound = exposure.cost_units + exposure.buy_quote_units
-        counts = (
-            ("open_orders", exposure.open_orders, limits.max_open_orders, "orders"),
-            ("order_rate", self._recent_orders(snapshot.mono), limits.max_orders_per_minute, "orders/60s"),
-        )
-        return (
-            *loss_distances(self._loss_limits, self.baseline, snapshot.equity_units, rules.quote),
-            distance("max_position", from_units(position), from_units(limits.max_position_units), rules.base),
-            distance("capital", from_units(bound), from_units(limits.capital_units), rules.quote),
-            *(distance(name, from_units(n * 10**8), from_units(m * 10**8), unit) for name, n, m, unit in counts),
-        )
+        recent = self._conduct.recent_orders(snapshot.mono)
+        return limit_distances(snapshot, self._loss_limits, self._gate.limits, recent)
 
     # --- the gate -----------------------------------------------------------------
 
-    def approve(self, desired: Sequence[QuoteLevel], snapshot: Snapshot) -> Approval:
+    def approve(self, desired: Sequence[QuoteLevel], snapshot: Snapshot, fair_ticks: float = 0.0) -> Approval:
         """Orders to be placed *newly* (not those that already rest), judged one after another: each approved one
         counts towards the next. What is approved is taken as sent (order rate, the breaker's probe)."""
         actions = self._sync_breaker(snapshot.mono)
-        approved: list[QuoteLevel] = []
-        refused: list[Refused] = []
-        exposure, others = Exposure.of(snapshot), snapshot.others_book()
-        for order in desired:
-            now = Situation(snapshot, others, exposure, self._limits, self._recent_orders(snapshot.mono))
-            refusal = self._state_refusal(order) or first_refusal(order, now) or self._breaker_refusal(snapshot.mono)
-            if refusal is None:
-                exposure.add(order)
-                self._approved_at.append(snapshot.mono)
-                approved.append(order)
-            else:
-                refused.append(Refused(order, refusal))
-                actions += self._log.record(refused[-1], snapshot.mono)
-        return Approval(approved, refused, actions)
+        fair = 0.0 if self.state is TradingState.REDUCING else fair_ticks  # a reduction may be worth its price
+        found = self._gate.judge(desired, snapshot, self._state_refusal, fair)
+        return found._replace(actions=actions + found.actions)
+
+    def approve_reduction(self, sell: QuoteLevel, snapshot: Snapshot) -> Approval:
+        """A sale of level 2: it passes the halt that it belongs to, and no other check."""
+        actions = self._sync_breaker(snapshot.mono)
+        found = self._gate.judge([sell], snapshot, self._reduction_refusal, reducing=True)
+        return found._replace(actions=actions + found.actions)
 
     def _state_refusal(self, order: QuoteLevel) -> Refusal | None:
         state = self.state
@@ -141,19 +145,10 @@ class RiskEngine:
         code = "halted" if state is TradingState.HALTED else "reducing"
         return Refusal(code, TradingState.ACTIVE, state, "state", ", ".join(self.causes))
 
-    def _breaker_refusal(self, mono: int) -> Refusal | None:
-        """Last of all, so that the one probe is not spent on an order that another check refuses."""
-        if self._breaker.state(mono) is BreakerState.CLOSED:
+    def _reduction_refusal(self, order: QuoteLevel) -> Refusal | None:
+        if order.side is Side.SELL and self.may_reduce:
             return None
-        if self._breaker.may_probe(mono):
-            self._breaker.probe(mono)
-            return None
-        return Refusal("breaker_probe", "1", "2", "orders", "the breaker is half open and its one probe is out")
-
-    def _recent_orders(self, mono: int) -> int:
-        while self._approved_at and mono - self._approved_at[0] >= MINUTE_NS:
-            self._approved_at.popleft()
-        return len(self._approved_at)
+        return Refusal("halted", "loss limits only", self.state, "state", ", ".join(self.causes))
 
     # --- watching --------------------------------------------------------------------
 
@@ -161,12 +156,12 @@ class RiskEngine:
         """Losses, staleness, the position cap and the breaker's clock; call it on every change and on a timer."""
         actions = self._sync_breaker(snapshot.mono)
         age = snapshot.mono - snapshot.book_mono
-        stale = not 0 <= age <= self._limits.stale_ns
+        stale = not 0 <= age <= self._gate.limits.stale_ns
         stands = self._machine.stands
         if stale != stands(STALE_BOOK):
             told = f"{age // 1_000_000} ms without data" if snapshot.book_mono else "no book yet"
             actions += self._stand(STALE_BOOK, told, stands=stale)
-        held, cap = snapshot.position.base_units, self._limits.max_position_units
+        held, cap = snapshot.position.base_units, self._gate.limits.max_position_units
         if (held > cap) != stands(OVER_POSITION):
             detail = f"{from_units(held)} {self._instrument.base} held, cap {from_units(cap)}"
             actions += self._stand(OVER_POSITION, detail, stands=held > cap)
@@ -174,9 +169,11 @@ class RiskEngine:
             is_new_peak = snapshot.equity_units > self._losses.baseline.peak_units
             raises_peak = is_new_peak and (held == 0 or self._is_likely(snapshot))
             for loss in self._losses.mark(snapshot.equity_units, raises_peak=raises_peak):
+                self.emergency.reach(loss.level)
                 actions += self.halt(loss.code, loss.describe(self._instrument.quote))
                 if loss.code in RED:
                     actions += self.stop(loss.code)
+            self.emergency.mark(self._losses.level_loss(snapshot.equity_units))
         return actions
 
     def _is_likely(self, snapshot: Snapshot) -> bool:
@@ -184,10 +181,11 @@ class RiskEngine:
         reference = snapshot.reference_ticks
         if not math.isfinite(reference) or reference <= 0:
             return False
-        return snapshot.book.best_bid <= Fraction(reference) * (1 + self._limits.collar)
+        return snapshot.book.best_bid <= Fraction(reference) * (1 + self._gate.limits.collar)
 
     def new_day(self, day: str, equity_units: int) -> list[Action]:
         """The trading day `day` (ISO, local) begins at this equity. Halts stay."""
+        self._conduct.new_day()
         self._losses.new_day(day, equity_units)
         return [RecordRisk("new_day", "info", f"{day} starts at {from_units(equity_units)} {self._instrument.quote}")]
 
@@ -195,6 +193,15 @@ class RiskEngine:
         """A deposit (+) or withdrawal (−): neither profit nor loss."""
         self._losses.capital_flow(quote_units)
         return []
+
+    def filled(self, side: Side, client_id: str, mono: int) -> list[Action]:
+        """An own order was filled, whole or in part."""
+        fills = self._conduct.filled(side, client_id, mono)
+        return self.halt("repeated_execution", f"{fills} {side} orders filled in a short time") if fills else []
+
+    def cancelled(self, mono: int) -> None:
+        """A cancel leaves: it counts as a message."""
+        self._conduct.cancelled(mono)
 
     # --- causes, halts, stop ------------------------------------------------------------
 
@@ -231,6 +238,8 @@ class RiskEngine:
         if change is None:
             return actions
         accepted = self._losses.accept()
+        if self.emergency.level >= LEVEL_2:
+            self._gate.halve()
         losses = "".join(
             f"; accepted {code} {from_units(units)} {self._instrument.quote}" for code, units in accepted.items()
         )
@@ -261,6 +270,16 @@ class RiskEngine:
     def connection_lost(self, mono: int) -> list[Action]:
         return self._breaker_actions(self._breaker.failure("connection", mono), mono)
 
+    def order_slow(self, mono: int) -> list[Action]:
+        """The answer came, but later than `max_order_latency`."""
+        return self._breaker_actions(self._breaker.failure("latency", mono), mono)
+
+    def mid_seen(self, mid: int, mono: int) -> list[Action]:
+        """The mid four times a second, in half ticks."""
+        if not self._burst.see(mid, mono):
+            return []
+        return self._breaker_actions(self._breaker.trip("volatility", mono), mono)
+
     def order_ok(self, mono: int) -> list[Action]:
         """The exchange answered an order as it should."""
         return self._breaker_actions(self._breaker.success(mono), mono)
@@ -281,6 +300,7 @@ class RiskEngine:
 
 
 _OPEN = BreakerState.OPEN
+_REDUCIBLE = ORANGE | {OVER_POSITION}
 _SEVERITY = {BreakerState.OPEN: "error", BreakerState.HALF_OPEN: "info", BreakerState.CLOSED: "info"}
 
 

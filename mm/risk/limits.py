@@ -5,7 +5,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from mm.domain.instrument import from_units, to_units
-from mm.domain.risk import RiskBaseline
+from mm.domain.risk import Acceptance, RiskBaseline
 from mm.risk.settings import RiskSettings
 
 DAILY_LOSS = "daily_loss"
@@ -16,8 +16,8 @@ DAY_LOSS_RED = "day_loss_10pct"
 RED = frozenset({STAGE_LOSS_RED, DAY_LOSS_RED})
 """Level 3: emergency stop. Nobody can accept these losses and go on within the stage."""
 
-_ORANGE_SHARE = Fraction(5, 100)
-_RED_SHARE = Fraction(10, 100)
+ORANGE = frozenset({DAILY_LOSS, DRAWDOWN, STAGE_LOSS})
+"""Level 2: everything stands until a person resumes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +26,17 @@ class LossLimits:
 
     daily_loss_units: int
     max_drawdown: Fraction
+    orange: Fraction = Fraction(5, 100)
+    red: Fraction = Fraction(10, 100)
 
     @classmethod
     def of(cls, settings: RiskSettings) -> "LossLimits":
-        return cls(to_units(settings.daily_loss_limit), Fraction(settings.max_drawdown_limit))
+        return cls(
+            to_units(settings.daily_loss_limit),
+            Fraction(settings.max_drawdown_limit),
+            Fraction(settings.levels.orange),
+            Fraction(settings.levels.red),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +54,8 @@ class LossBounds:
         return cls(
             daily=limits.daily_loss_units,
             drawdown=int(capital_units * limits.max_drawdown),
-            orange=int(capital_units * _ORANGE_SHARE),
-            red=int(capital_units * _RED_SHARE),
+            orange=int(capital_units * limits.orange),
+            red=int(capital_units * limits.red),
         )
 
     @property
@@ -85,6 +92,22 @@ def losses(limits: LossLimits, baseline: RiskBaseline, equity_units: int) -> tup
         Loss(STAGE_LOSS_RED, stage, bounds.red, 3),
         Loss(DAY_LOSS_RED, day, bounds.red, 3),
     )
+
+
+def accepted_losses(limits: LossLimits, baseline: RiskBaseline, accepted: Acceptance | None) -> dict[str, int]:
+    """What a person accepted before a restart: the level 2 losses that stood then. One that has shrunk to half its
+    limit since is accepted no more, and that of the daily loss ended with its day."""
+    if accepted is None:
+        return {}
+    best = {loss.code: loss.loss_units for loss in losses(limits, baseline, accepted.best_units)}
+    return {
+        loss.code: loss.loss_units
+        for loss in losses(limits, baseline, accepted.equity_units)
+        if loss.is_crossed
+        and loss.code in ORANGE
+        and 2 * best[loss.code] > loss.limit_units
+        and (accepted.is_today or loss.code != DAILY_LOSS)
+    }
 
 
 def worst_loss(baseline: RiskBaseline, equity_units: int) -> int:

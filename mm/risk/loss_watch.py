@@ -37,6 +37,11 @@ class LossWatch:
                 crossed.append(loss)
         return crossed
 
+    def level_loss(self, equity_units: int) -> int:
+        """What emergency levels count: the worse of the trading day's loss and the stage's."""
+        base = self.baseline
+        return max(base.day_start_units, base.stage_start_units) - equity_units
+
     def still_red(self) -> tuple[str, ...]:
         """Level 3 losses that stand at the last mark; without any mark none can be ruled out."""
         if self.equity_units is None:

@@ -3,14 +3,14 @@
 import os
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mm import __version__
 from mm.domain.actions import Action
 from mm.domain.alert import Alert, AlertSink
-from mm.domain.errors import LedgerError, MmError, NotProven
+from mm.domain.errors import LedgerError, MmError, NotProven, StageOver
 from mm.domain.events import Event, HaltRequested
 from mm.domain.instrument import Instrument
 from mm.domain.records import BalanceBaseline, Recovery, RunStart
@@ -25,6 +25,7 @@ from mm.journal.writer import SUFFIX, JournalWriter
 from mm.ledger.ledger import SqliteLedger
 from mm.ports import Account, Clock, ControlReader, Exchange, Journal, StopLatch
 from mm.process_id import ProcessId
+from mm.risk.emergency import RED
 from mm.risk.settings import RiskSettings
 from mm.runner.alerting import Alerting, run_broke, run_ended, run_started
 from mm.runner.dispatch import HaltWriter, IncidentWriter, Parts
@@ -37,7 +38,8 @@ from mm.strategy.settings import StrategySettings
 @dataclass(frozen=True, slots=True)
 class RunSpec:
     """What a run is told. `may_replace_account`: a wiped or replaced account starts a new account epoch (testnet,
-    sim); otherwise it is refused. `stage_since` UTC ns when the stage became current; `inline` for virtual time."""
+    sim); otherwise it is refused. `stage_since` UTC ns when the stage became current; `resumed` when a person last
+    lifted a halt, by its cause, UTC ns; `inline` for virtual time."""
 
     run_id: str
     profile: str
@@ -56,6 +58,7 @@ class RunSpec:
     code_hash: str
     run_for: timedelta | None
     may_replace_account: bool
+    resumed: Mapping[str, int] = field(default_factory=dict)
     keep_journal: bool = True
     inline: bool = False
 
@@ -260,7 +263,14 @@ async def _recover(
     await ledger.begin_run(run, _baseline(account, instrument, spec.capital_units))
     # The day is that of the exchange's clock: a wrong one here must not give the day's loss a new start.
     day = around.day_at(_utc(clock.now() + drift_ms * 1_000_000))
-    return await ledger.recovery(epoch, day, spec.stage_since)
+    recovery = await ledger.recovery(epoch, day, spec.stage_since, spec.resumed)
+    if recovery.history.level >= RED:
+        await ledger.end_run(clock.now(), "refused: level 3 was reached", clean=True)
+        raise StageOver(
+            f"the stage lost more than its level 3 allows: nothing starts in it on {home.environment} any more",
+            "check everything; mainnet qualifies again from testnet, the local venue begins anew with mm sim reset",
+        )
+    return recovery
 
 
 def _utc(at: int) -> datetime:

@@ -18,7 +18,7 @@ class Instance:
         self.home = home
         self.epoch = epoch
         self.is_killed = False
-        self.is_halted = ""
+        self.halted_by: set[str] = set()
         self._armed, self._stop = home.armed, home.stop
         self._now_ms = now_ms
         self._skew_ms = skew_ms
@@ -53,14 +53,14 @@ class Instance:
 
     # --- what it may do ---------------------------------------------------------------------
 
-    def may_not_send(self, stale_ms: int) -> str:
-        """Why a new order must not leave; empty when it may."""
+    def may_not_send(self, stale_ms: int, despite: frozenset[str] = frozenset()) -> str:
+        """Why a new order must not leave; empty when it may. `despite` halts that this order may pass."""
         now = self._now_ms()
         silent, lag = now - self._arrived_ms, self._arrived_ms - self._told_ms
         reasons = (
             (self.is_killed, "the process is dead"),
             (self._stop.exists() or not self._armed.exists(), "the stop latch fell"),
-            (bool(self.is_halted), f"halted: {self.is_halted}"),
+            (bool(self.halted_by - despite), f"halted: {', '.join(sorted(self.halted_by))}"),
             (not self._is_up["market"], "the market stream is down"),
             (silent > stale_ms, f"no book for {silent} ms"),
             (silent + lag > stale_ms + _SLACK_MS, f"the book is {silent + lag} ms old"),

@@ -59,7 +59,7 @@ class Operator:
         if self._has_resumed and not engine.risk.halts:
             self.resume()
         elif self._has_resumed:
-            instance.is_halted = "resume refused"
+            instance.halted_by.add("resume refused")
         self._has_resumed = False
         if engine.risk.halts:
             self._halted_since = self._halted_since or mono
@@ -69,7 +69,7 @@ class Operator:
                     self.restarts += 1
                     return True
                 self._has_resumed = True
-                instance.is_halted = ""  # from here on it may trade; if it refuses, the next look sees it
+                instance.halted_by.clear()  # from here on it may trade; if it refuses, the next look sees it
                 self._control.add_command(self._environment, "resume", {"note": NOTE}, NAME)
             return False
         self._halted_since = 0

@@ -12,9 +12,11 @@ Constant time an event: only rows and trades that are new are looked at.
 from collections.abc import Callable
 
 from mm.domain.instrument import Instrument, to_units
-from mm.domain.order import OrderIntent
+from mm.domain.order import OrderIntent, Side
+from mm.engine.reducing import PURPOSE
 from mm.exchange.venue.events import ExecutionReport, VenueEvent
 from mm.execution.client_order_id import sequence
+from mm.risk.limits import ORANGE
 from mm.soak.account_truth import AccountTruth
 from mm.soak.instance import Instance
 from mm.soak.ledger_rows import Committed, LedgerRows
@@ -123,7 +125,8 @@ class Oracle:
     def sending(self, intent: OrderIntent, instance: Instance) -> None:
         """A request with a new order leaves the bot."""
         self.checked += 1
-        why = instance.may_not_send(self._stale_ms)
+        reduces = intent.purpose == PURPOSE and intent.side is Side.SELL
+        why = instance.may_not_send(self._stale_ms, despite=ORANGE if reduces else frozenset())
         if not why and self.rows is not None and self.rows.epoch() != instance.epoch:
             why = f"fenced: instance {self.rows.epoch()} has begun after instance {instance.epoch}"
         if why:

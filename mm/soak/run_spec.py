@@ -1,5 +1,7 @@
 """What a run of a soak is made of, in virtual time and over the wire alike."""
 
+from collections.abc import Mapping
+
 from mm.config.loader import LoadedSettings
 from mm.domain.instrument import to_units
 from mm.risk.settings import RiskSettings
@@ -14,6 +16,7 @@ def run_spec(
     run_id: str,
     profile: str,
     stage_since: int | None,
+    resumed: Mapping[str, int],
     scenario: str,
     virtual: bool,
 ) -> RunSpec:
@@ -24,6 +27,7 @@ def run_spec(
         profile=profile,
         stage=str(Stage.TESTNET),
         stage_since=stage_since,
+        resumed=resumed,
         scenario=scenario,
         symbol=settings.symbol,
         capital_units=to_units(settings.capital),

@@ -240,7 +240,7 @@ class World:
         )
 
         def write_halt(cause: str, detail: str) -> None:
-            instance.is_halted = cause
+            instance.halted_by.add(cause)
             poller.write_halt(cause, detail)
 
         def tell(alert: Alert) -> None:
@@ -290,6 +290,7 @@ class World:
             run_id=f"soak-{self.runs}",
             profile=self.profile,
             stage_since=self.operator.stage_since,
+            resumed=self.control.last_resumes(ENVIRONMENT),
             scenario=self.market.scenario.name,
             virtual=True,
         )

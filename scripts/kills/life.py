@@ -91,6 +91,7 @@ async def _life(birth: Birth, exchange: PipedExchange, clock: SimulatedClock) ->
             run_id=run_id,
             profile=PROFILE,
             stage_since=clock.now(),
+            resumed={},
             scenario="lively",
             virtual=True,
         )

@@ -27,6 +27,7 @@ from mm.execution.settings import ExecutionSettings
 from mm.home import EnvironmentHome, Home
 from mm.ports import Account, CancelAnswer, EventSink, NotSent, PlaceAnswer, Unknown
 from mm.risk.settings import RiskSettings
+from mm.runner.loop import RunOutcome
 from mm.runner.startup import Run, RunSpec, Surroundings, prepared_run
 from mm.strategy.settings import StrategySettings
 
@@ -164,6 +165,7 @@ class World:
         self.alerts: list[Alert] = []
         self.exchange = FaultyExchange(self.venue, self.account.uid, SYMBOL, clock=clock, advance=self.flow.advance)
         self._runs = 0
+        self.resumed: dict[str, int] = {}
         self.strategy = StrategySettings(
             base_spread=Decimal("0.002"), base_size=Decimal("0.001"), max_inventory=Decimal("0.01")
         )
@@ -188,6 +190,7 @@ class World:
             config_hash="c",
             code_hash="c",
             run_for=run_for,
+            resumed=dict(self.resumed),
             may_replace_account=True,
             inline=True,
         )
@@ -208,6 +211,10 @@ class World:
         )
         async with prepared_run(self.home, self.spec(run_for), around) as run:
             yield run
+
+    def start(self, run: Run) -> "asyncio.Task[RunOutcome]":
+        """Trades beside the story."""
+        return asyncio.create_task(run.go())
 
     def own_open(self) -> list[str]:
         return [order.client_id for order in self.venue.open_orders(self.account.uid, SYMBOL)]

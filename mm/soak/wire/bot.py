@@ -187,7 +187,7 @@ class WireBot:
         )
 
         def write_halt(cause: str, detail: str) -> None:
-            instance.is_halted = cause
+            instance.halted_by.add(cause)
             poller.write_halt(cause, detail)
 
         day = self._loaded.settings.trading_day
@@ -229,6 +229,7 @@ class WireBot:
             run_id=run_id,
             profile=PROFILE,
             stage_since=self._operator.stage_since,
+            resumed=self._control.last_resumes(ENVIRONMENT),
             scenario=SCENARIO,
             virtual=False,
         )

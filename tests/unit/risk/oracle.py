@@ -16,12 +16,17 @@ E8 = Decimal("0.00000001")
 
 @dataclass
 class Oracle:
-    """Prices in USDC, sizes in ETH, times in seconds. `sent` are the moments of approved orders."""
+    """Prices in USDC, sizes in ETH, times in seconds. `sent` are the moments of approved orders, `cancelled` those of
+    cancels; `unfilled` orders approved in the day since its last fill; `fair` the price the quotes stand around."""
 
     settings: dict[str, Any]
     capital: Decimal
     state: str = "ACTIVE"
     sent: list[Decimal] = field(default_factory=list)
+    cancelled: list[Decimal] = field(default_factory=list)
+    unfilled: int = 0
+    fair: Decimal = Decimal(0)
+    least_edge: Decimal = Decimal(0)
 
     def judge(self, orders: list[QuoteLevel], now: Snapshot) -> list[set[str]]:
         rules = now.instrument
@@ -37,6 +42,7 @@ class Oracle:
                 broken.add("halted")
             if self.state == "REDUCING" and order.side is Side.BUY:
                 broken.add("reducing")
+            broken |= self.conduct(order.side, price, now)
             need = price * size if order.side is Side.BUY else size
             if need > free[order.side]:
                 broken.add("funds")
@@ -45,7 +51,22 @@ class Oracle:
                 free[order.side] -= need
                 live.append((order.side, price, size))
                 self.sent.append(Decimal(now.mono) / 10**9)
+                self.unfilled += 1
         return verdicts
+
+    def conduct(self, side: Side, price: Decimal, now: Snapshot) -> set[str]:
+        broken = set()
+        second = Decimal(now.mono) / 10**9
+        if len([moment for moment in self.sent + self.cancelled if second - moment < 60]) + 1 > self.settings.get(
+            "max_messages_per_minute", 300
+        ):
+            broken.add("message_rate")
+        if self.unfilled + 1 > self.settings.get("max_orders_without_fill", 20_000):
+            broken.add("cancel_to_fill")
+        away = self.fair - price if side is Side.BUY else price - self.fair
+        if self.state == "ACTIVE" and self.fair > 0 and away < self.least_edge * self.fair:
+            broken.add("min_edge")
+        return broken
 
     def market(self, now: Snapshot) -> set[str]:
         broken = set()

@@ -12,10 +12,11 @@ from mm.domain.book import Book
 from mm.domain.order import OrderStatus, Side
 from mm.domain.quote import QuoteLevel
 from mm.domain.snapshot import Snapshot
-from mm.risk import checks
+from mm.risk import checks, conduct_checks
 from mm.risk.exposure import Exposure
 from mm.risk.order_limits import OrderLimits
 from mm.risk.refusal import Refusal
+from mm.risk.situation import Check, Situation
 from tests.fakes.snapshots import CAPITAL, ETHUSDC, NOW, SECOND, eth, held, own, risk_settings, snapshot, usdc
 
 BUY = QuoteLevel(Side.BUY, 299_700, 20)
@@ -23,11 +24,11 @@ SELL = QuoteLevel(Side.SELL, 300_300, 20)
 
 
 def judge(
-    check: checks.Check, order: QuoteLevel, now: Snapshot | None = None, recent: int = 0, **settings: Any
+    check: Check, order: QuoteLevel, now: Snapshot | None = None, recent: int = 0, **settings: Any
 ) -> Refusal | None:
     now = now or snapshot()
     limits = OrderLimits.of(risk_settings(**settings), CAPITAL)
-    return check(order, checks.Situation(now, now.others_book(), Exposure.of(now), limits, recent))
+    return check(order, Situation(now, now.others_book(), Exposure.of(now), limits, recent))
 
 
 def code(refusal: Refusal | None) -> str:
@@ -262,11 +263,12 @@ def test_order_rate() -> None:
 def test_every_check_of_the_module_is_in_the_list() -> None:
     public = {
         value
-        for name, value in vars(checks).items()
-        if callable(value) and getattr(value, "__module__", "") == checks.__name__ and not name.startswith("_")
+        for module in (checks, conduct_checks)
+        for name, value in vars(module).items()
+        if callable(value) and getattr(value, "__module__", "") == module.__name__ and not name.startswith("_")
     }
-    assert public - {checks.Situation, checks.first_refusal} == set(checks.CHECKS)
-    assert len(checks.CHECKS) == len(set(checks.CHECKS)) == 16
+    assert public - {checks.first_refusal} == set(checks.CHECKS)
+    assert len(checks.CHECKS) == len(set(checks.CHECKS)) == 19
 
 
 def test_limits_finer_than_a_unit_are_refused() -> None:

@@ -11,7 +11,8 @@ from mm.domain.quote import QuoteLevel
 from mm.domain.risk import TradingState
 from mm.domain.snapshot import Snapshot
 from mm.risk.circuit_breaker import BreakerState
-from mm.risk.engine import Approval, RiskEngine
+from mm.risk.engine import RiskEngine
+from mm.risk.gate import Approval
 from mm.risk.settings import CircuitBreakerSettings
 from tests.fakes.snapshots import (
     BASELINE,

@@ -9,6 +9,7 @@ from collections import Counter
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from mm.domain.book import Book
@@ -31,6 +32,8 @@ def random_settings(rng: random.Random) -> dict[str, Any]:
         "price_collar": Decimal(rng.choice(["0.02", "0.001", "0.005"])),
         "max_orders_per_minute": rng.choice([2, 5, 60]),
         "max_open_orders": rng.choice([2, 4, 20]),
+        "max_messages_per_minute": rng.choice([3, 6, 300]),
+        "max_orders_without_fill": rng.choice([2, 5, 20_000]),
         "max_order_notional": rng.choice([None, Decimal(6), Decimal("8.991")]),
         "stale_after": rng.choice([1, 2]),
     }
@@ -98,24 +101,34 @@ def test_engine_and_oracle_agree_on_random_orders() -> None:
     judged: Counter[str] = Counter()
     while judged.total() < ORDERS:
         settings = random_settings(rng)
+        edge = Decimal(rng.choice(["0", "0.0011", "0.001"]))
         risk = RiskEngine(
             risk_settings(**{**settings, "stale_after": timedelta(seconds=settings["stale_after"])}),
             ETHUSDC,
             CAPITAL,
             BASELINE,
+            least_edge=Fraction(edge),
         )
         state = rng.choice(["ACTIVE"] * 8 + ["REDUCING", "HALTED"])
         if state != "HALTED":
             risk.clear("starting")
         if state == "REDUCING":
             risk.raise_cause("position_over_cap")
-        oracle = Oracle(settings, Decimal(100), state)
+        oracle = Oracle(settings, Decimal(100), state, least_edge=edge)
         mono = NOW
         for _ in range(4):
             mono += rng.choice([0, SECOND, 29 * SECOND, 30 * SECOND, 60 * SECOND - 1, 60 * SECOND])
             now = random_snapshot(rng, mono)
             orders = [random_order(rng, now) for _ in range(rng.randint(1, 5))]
-            result = risk.approve(orders, now)
+            for _ in range(rng.choice([0, 0, 1, 2])):
+                risk.cancelled(mono)
+                oracle.cancelled.append(Decimal(mono) / 10**9)
+            if rng.random() < 0.1:
+                risk.filled(Side.BUY, f"mm-{mono}", mono)
+                oracle.unfilled = 0
+            fair = rng.choice([0.0, float((now.book.best_bid or 300_000) + rng.choice([10, 10.5, 300]))])
+            oracle.fair = Decimal(fair) * now.instrument.tick_size
+            result = risk.approve(orders, now, fair)
             refused = {id(entry.order): entry.refusal.code for entry in result.refused}
             for order, broken in zip(orders, oracle.judge(orders, now), strict=True):
                 code = refused.get(id(order), "")
