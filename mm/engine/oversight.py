@@ -82,4 +82,5 @@ class Oversight:
         if self._risk.is_halved and not was_halved:
             self.reducing.end()
             self._quoting.use(strategy_of(self._setup, is_halved=True))
+            actions += self._risk.observe(snapshot)  # more than the halved cap may be held
         return actions

@@ -319,3 +319,42 @@ def test_logs_show_the_last_lines_across_a_rotation(mm: Shell, home: Home) -> No
     assert mm("logs", "-n", "2", "--json").out == '{"line":"three"}\n{"event":"four"}\n'
     log.unlink()
     assert mm("logs").code == 1
+
+
+# --- levels and incidents ---------------------------------------------------------------
+
+
+def test_risk_show_tells_the_level_and_what_would_come_next(mm: Shell, home: Home) -> None:
+    prepare(home, lost=Decimal("2.5"))
+    found = mm("risk", "show", "--json").json
+    assert found["level"] == 0  # no row tells of a level: the figures alone raise none
+    assert found["level_loss"] == "2.50000000"
+    assert [(each["level"], each["above"], each["unit"]) for each in found["levels_ahead"]] == [
+        (1, "2.00000000", "USDC"),
+        (2, "5.00000000", "USDC"),
+        (3, "10.00000000", "USDC"),
+    ]
+    assert "at a loss above 5.00 USDC: level 2: everything halts" in mm("risk", "show").out.replace("\n", " ")
+
+
+def test_incidents_are_shown_and_closed_with_a_note(mm: Shell, home: Home) -> None:
+    prepare(home)
+    with ControlStore(home.control) as control:
+        control.incidents.open("sim", "crashes", "4 runs")
+        control.incidents.open("sim", "abnormal_orders", "3 of 20")
+        control.incidents.open("mainnet", "level_3", "lost 11")
+    shown = mm("risk", "show", "--json").json["incidents"]
+    assert [(each["id"], each["kind"]) for each in shown] == [(1, "crashes"), (2, "abnormal_orders")]
+    assert "crashes: 4 runs" in mm("risk", "show").out.replace("\n", " ")
+    assert mm("risk", "close", "--by", "Li").code == 2
+    assert mm("risk", "close", "3", "--note", "seen", "--by", "Li").code == 2  # another environment's
+    assert mm("risk", "close", "2", "--note", "key was changed", "--by", "Li").out == (
+        "closed: 2 abnormal_orders: 3 of 20\n"
+    )
+    closed = mm("risk", "close", "--note", "disk was full", "--by", "Li", "--json").json["closed"]
+    assert [each["kind"] for each in closed] == ["crashes"]
+    assert "no incident is open on sim" in mm("risk", "close", "--note", "again", "--by", "Li").out
+    with ControlStore(home.control) as control:
+        assert [each.kind for each in control.incidents.all("mainnet", only_open=True)] == ["level_3"]
+        kept = control.incidents.all("sim")
+    assert [(each.closed_by, each.note) for each in kept] == [("Li", "disk was full"), ("Li", "key was changed")]

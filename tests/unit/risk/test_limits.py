@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mm.domain.risk import RiskBaseline
-from mm.risk.limits import RED, Loss, LossLimits, loss_distances, losses
+from mm.domain.risk import Acceptance, RiskBaseline
+from mm.risk.limits import RED, Loss, LossLimits, accepted_losses, loss_distances, losses
 from mm.risk.loss_watch import LossWatch
 from tests.fakes.snapshots import BASELINE, CAPITAL, risk_settings, usdc
 
@@ -201,3 +201,27 @@ def test_a_watch_tells_what_looking_at_every_loss_tells(
         if resumes:
             accepted |= {loss.code: loss.loss_units for loss in found if loss.is_crossed and loss.code not in RED}
             assert watch.accept() == accepted
+
+
+# --- what a person accepted before a restart ----------------------------------------------
+
+
+def accepted(equity: str, best: str, *, today: bool = True) -> dict[str, int]:
+    marks = RiskBaseline("2026-11-22", usdc("100"), usdc("100"), usdc("102"), CAPITAL)
+    return accepted_losses(LIMITS, marks, Acceptance(usdc(equity), usdc(best), is_today=today))
+
+
+def test_the_level_2_losses_that_stood_at_the_resume_are_accepted_after_a_restart() -> None:
+    assert accepted("94", "94") == {"daily_loss": usdc("6"), "drawdown": usdc("8"), "stage_loss_5pct": usdc("6")}
+    assert accepted_losses(LIMITS, RiskBaseline("2026-11-22", CAPITAL, CAPITAL, CAPITAL, CAPITAL), None) == {}
+
+
+def test_one_that_did_not_stand_or_shrank_to_half_its_limit_since_is_not() -> None:
+    assert accepted("96", "96") == {"drawdown": usdc("6")}
+    assert accepted("94", "97.5") == {"drawdown": usdc("8")}
+    assert accepted("94", "99.5") == {}
+
+
+def test_the_daily_loss_is_accepted_for_its_day_and_level_3_never() -> None:
+    assert accepted("94", "94", today=False) == {"drawdown": usdc("8"), "stage_loss_5pct": usdc("6")}
+    assert set(accepted("85", "85")) == {"daily_loss", "drawdown", "stage_loss_5pct"}
