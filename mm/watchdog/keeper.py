@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import structlog
@@ -57,8 +58,7 @@ class Keeper:
 
     async def begin(self, runner: Runner) -> None:
         """Before the first order. Without a watchdog the run begins halted."""
-        if not self.is_minded() and not await self._start():
-            self._halt(runner, "no watchdog could be started")
+        await self._or_halt(runner, self._had)
 
     async def keep(self, runner: Runner) -> None:
         """Until it is cancelled."""
@@ -67,25 +67,38 @@ class Keeper:
             await asyncio.sleep(LOOK_SECONDS)
             if runner.engine.is_stopping:
                 continue
-            if self._is_frozen(life) and not self._end_the_frozen_one():
-                self._halt(runner, "the watchdog hangs and may not be killed from here")
+            if not await self._or_halt(runner, lambda: self._kept(runner, life)):
                 await asyncio.sleep(RETRY_SECONDS)
-                continue
-            if self.is_minded():
-                continue
-            await asyncio.sleep(0 if self._children else PATIENCE_SECONDS)
-            if self.is_minded() or runner.engine.is_stopping:
-                continue
-            now = time.monotonic()
-            if len(self._starts) == MOST_STARTS and now - self._starts[0] < WITHIN_SECONDS:
-                self._halt(runner, f"the watchdog died {MOST_STARTS} times within {WITHIN_SECONDS / 60:.0f} min")
-                await asyncio.sleep(RETRY_SECONDS)
-                continue
-            self._starts.append(now)
-            self._log.warning("the watchdog is gone; another one is started")
-            if not await self._start():
-                self._halt(runner, "the watchdog is gone, and no other could be started")
-                await asyncio.sleep(RETRY_SECONDS)
+
+    async def _or_halt(self, runner: Runner, work: Callable[[], Awaitable[str]]) -> bool:
+        """`work` answers why nobody minds the bot, or nothing. False when the bot was halted."""
+        try:
+            why = await work()
+        except Exception as error:  # noqa: BLE001  else this task would end in silence, and the bot go on unminded
+            why = f"the watchdog cannot be looked after ({type(error).__name__}: {error})"
+        if not why:
+            return True
+        self._log.error("nobody minds the bot: halted", why=why)
+        runner.dispatcher.process(HaltRequested(cause=CAUSE, detail=why, **runner.dispatcher.now()))
+        return False
+
+    async def _had(self) -> str:
+        return "" if self.is_minded() or await self._start() else "no watchdog could be started"
+
+    async def _kept(self, runner: Runner, life: SignOfLife) -> str:
+        if self._is_frozen(life) and not self._end_the_frozen_one():
+            return "the watchdog hangs and may not be killed from here"
+        if self.is_minded():
+            return ""
+        await asyncio.sleep(0 if self._children else PATIENCE_SECONDS)
+        if self.is_minded() or runner.engine.is_stopping:
+            return ""
+        now = time.monotonic()
+        if len(self._starts) == MOST_STARTS and now - self._starts[0] < WITHIN_SECONDS:
+            return f"the watchdog died {MOST_STARTS} times within {WITHIN_SECONDS / 60:.0f} min"
+        self._starts.append(now)
+        self._log.warning("the watchdog is gone; another one is started")
+        return "" if await self._start() else "the watchdog is gone, and no other could be started"
 
     def _is_frozen(self, life: SignOfLife) -> bool:
         """A watchdog that hangs holds its lock, and minds nothing."""
@@ -153,7 +166,3 @@ class Keeper:
             return os.open(self._env_home.watchdog_log, flags, 0o600)
         except OSError:
             return subprocess.DEVNULL
-
-    def _halt(self, runner: Runner, why: str) -> None:
-        self._log.error("nobody minds the bot: halted", why=why)
-        runner.dispatcher.process(HaltRequested(cause=CAUSE, detail=why, **runner.dispatcher.now()))

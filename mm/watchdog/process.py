@@ -65,6 +65,9 @@ def mind(home: Home, environment: str, manner: Manner, tell: Callable[[str], Non
             systemd.notify(systemd.ALIVE)
 
         def stop() -> StopReport:
+            # The stop asks the machine's clock how long the bot has been quiet, and needs no fence after a long time. A
+            # clock that was set forward would hide a request that is still on its way; so the time counts from here.
+            _quietly(lambda: os.utime(env_home.armed))
             return emergency_stop(home, environment, StopOptions(os.environ, log.say))
 
         asked = threading.Event()

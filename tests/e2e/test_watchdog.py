@@ -1,6 +1,5 @@
 """A watchdog beside a real bot on the local venue: who dies, and what the other one does."""
 
-import contextlib
 import json
 import os
 import signal
@@ -33,19 +32,22 @@ class Ear:
         self.name = f"@mm-test-{uuid.uuid4()}"
         self.heard: list[str] = []
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self._listener = threading.Thread(target=self._listen, daemon=True)
         self._socket.bind(f"\0{self.name[1:]}")
 
     def __enter__(self) -> Self:
-        threading.Thread(target=self._listen, daemon=True).start()
+        self._listener.start()
         return self
 
     def __exit__(self, *_: object) -> None:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as last:
+            last.sendto(b"", self._socket.getsockname())
+        self._listener.join()
         self._socket.close()
 
     def _listen(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                self.heard.append(self._socket.recv(100).decode())
+        while words := self._socket.recv(100).decode():
+            self.heard.append(words)
 
 
 def log(commands: Commands) -> list[Any]:

@@ -129,6 +129,22 @@ def test_one_that_dies_again_and_again_is_given_up_and_the_halt_comes_back(
     assert len(bot.causes) > 1
 
 
+def test_a_look_that_breaks_halts_and_does_not_end_the_keeping(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With no file descriptor left, for one: nobody knows whether the bot is minded."""
+
+    def none_left(_: Path) -> bool:
+        raise OSError(24, "Too many open files")
+
+    monkeypatch.setattr(module, "is_held", none_left)
+    bot: Any = Bot()
+    asyncio.run(keeper_of(home).begin(bot))
+    assert bot.causes == [CAUSE]
+    asyncio.run(for_a_while(keeper_of(home), bot))
+    assert set(bot.causes) == {CAUSE}
+    assert len(bot.causes) > 2
+    assert "Too many open files" in bot.events[-1].detail
+
+
 def test_a_run_that_stops_needs_none(home: Home) -> None:
     bot: Any = Bot()
     bot.engine.is_stopping = True
