@@ -18,8 +18,8 @@ STORM_SECONDS = 10.0
 class SoakSpec:
     """`hours` of virtual time; `faults` none, all, storm or the path of a schedule; `scenario` empty: the configured
     one. `restarts`: kill and restart the bot at random moments. `replay`: files of a recording in place of a scenario,
-    as `replay_as` (empty: its own symbol), bars from `replay_from` (ISO 8601), with a `queue` (empty: the configured one);
-    `hours` 0 is then all of it."""
+    as `replay_as` (empty: its own symbol), bars from `replay_from` (ISO 8601), with a `queue` (empty: the configured
+    one); `hours` 0 is then all of it."""
 
     hours: float
     profile: str
