@@ -17,7 +17,7 @@ HOURS ?= 48
 SEEDS ?= 1..20
 ROUNDS ?= 50
 
-.PHONY: help setup run test check mutate soak soak-hash fuzz wire-faults prove-emergency replays bench docs wheel clean
+.PHONY: help setup run test check mutate soak soak-hash fuzz fuzz-secrets fuzz-config wire-faults prove-emergency replays bench docs wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do \
@@ -65,6 +65,12 @@ replays: setup ## recorded markets over the wire in real time (22 minutes): a pl
 fuzz: setup ## 20,000 hostile requests at the local venue (SEED=1 plays a run again; REQUESTS=…)
 	@seed=$(or $(SEED),$$RANDOM); echo "seed $$seed"; MM_FUZZ_SEED=$$seed MM_FUZZ_REQUESTS=$(or $(REQUESTS),20000) \
 		$(BIN)/python -m pytest tests/integration/test_venue_fuzz.py -k hostile --timeout 3000
+
+fuzz-secrets: setup ## canary secrets into everything that writes, 2 minutes (RUNS=50000 SEED=1)
+	@$(BIN)/python -m scripts.fuzz_secrets --runs $(or $(RUNS),50000) --seed $(or $(SEED),1)
+
+fuzz-config: setup ## hostile configurations, none may be accepted or take 100 ms, minutes (RUNS=100000 SEED=1)
+	@$(BIN)/python -m scripts.fuzz_config --runs $(or $(RUNS),100000) --seed $(or $(SEED),1) --jobs $(JOBS)
 
 wire-faults: setup ## fault schedules over real HTTP and WebSocket, about 10 minutes (SCHEDULES=300 SEED=1)
 	@$(BIN)/python -m scripts.wire_faults --schedules $(SCHEDULES) --seed $(or $(SEED),1)

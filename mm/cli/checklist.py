@@ -64,6 +64,7 @@ def preflight_context(
 
     from mm.bootstrap import open_reader
     from mm.checklist.context import PreflightContext
+    from mm.cli.key_acceptance import accepted_of
     from mm.cli.records import current_stage, open_halts, settings_of
     from mm.domain.errors import LedgerError
     from mm.rollout.stages import parse_stage
@@ -71,10 +72,12 @@ def preflight_context(
     known: _Known = _Known()
     problem, stage = "", "testnet"
     halts: tuple[str, ...] = ()
+    accepted = None
     try:
         known = _read_known(home, environment)
         stage = current_stage(home)
         halts = tuple(f"{halt.cause}: {halt.detail}" for halt in open_halts(home, environment))
+        accepted = accepted_of(home, environment)
     except LedgerError as error:
         problem = str(error)
     name = profile or known.profile or DEFAULT_PROFILE
@@ -92,6 +95,7 @@ def preflight_context(
         own_prefix=known.prefix,
         halts=halts,
         record_problem=problem,
+        key_accepted=accepted,
     )
 
 

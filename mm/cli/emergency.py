@@ -12,6 +12,7 @@ from pathlib import Path
 
 from mm.domain.errors import ExitCode, MmError, UsageError
 from mm.home import ENVIRONMENTS, Home
+from mm.redaction import redact_known
 from mm.runner.emergency.collar import FlattenOptions, parse_collar
 from mm.runner.emergency.fence import EXCHANGE_TIMEOUT
 from mm.runner.emergency.report import StopReport
@@ -155,7 +156,7 @@ def _write(stream: object, lines: Sequence[str]) -> None:
     if write is None or flush is None:
         return
     try:
-        write("".join(f"{line}\n" for line in lines))
+        write(redact_known("".join(f"{line}\n" for line in lines)))
         flush()
     except OSError:
         return  # a closed terminal or a full disk behind it must not end an emergency stop
