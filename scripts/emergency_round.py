@@ -199,16 +199,32 @@ sys.stdin.read()
 """
 
 
+def hold_the_lock(ledger: Path) -> "subprocess.Popen[str] | None":
+    """A process that has the ledger's one write lock until it is killed; None when it could not get it."""
+    holder = subprocess.Popen(  # noqa: S603 - our own interpreter and program
+        (sys.executable, "-c", _HOLD, str(ledger)),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    if holder.stdout is not None and holder.stdout.readline() == "held\n":
+        return holder
+    end(holder)
+    return None
+
+
+def end(holder: "subprocess.Popen[str]") -> None:
+    holder.kill()
+    holder.communicate()
+
+
 def _lock(commands: Commands, bot: Background, things: ExitStack) -> None:
-    """Another process has the ledger's one write lock until `things` end."""
-    command = (sys.executable, "-c", _HOLD, str(commands.home / "sim" / "ledger.db"))
+    """Another process has the ledger's lock until `things` end."""
     for _ in range(_TRIES):
-        holder = subprocess.Popen(  # noqa: S603 - our own interpreter and program
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        things.enter_context(holder)
-        things.callback(holder.kill)
-        if holder.stdout is not None and holder.stdout.readline() == "held\n":
+        holder = hold_the_lock(commands.home / "sim" / "ledger.db")
+        if holder is not None:
+            things.callback(end, holder)
             return
         bot.send(signal.SIGCONT)  # it stood still inside a transaction of its own
         time.sleep(0.3)

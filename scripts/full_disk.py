@@ -39,11 +39,18 @@ class FullDisk:
     def fill(self, pid: int) -> None:
         """From now on nothing can be written; without a mount: not by process `pid`."""
         if not self._mounted:
-            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, 0))
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (0, resource.RLIM_INFINITY))
             return
         with (self._folder / "filler").open("wb", buffering=0) as filler:
             for block in (64 * 1024, 4096, 1):
                 self._fill(filler.fileno(), bytes(block))
+
+    def free(self, pid: int) -> None:
+        """There is room again."""
+        if not self._mounted:
+            resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+            return
+        (self._folder / "filler").unlink()
 
     @staticmethod
     def _fill(descriptor: int, block: bytes) -> None:
