@@ -15,12 +15,13 @@ SCHEDULES ?= 300
 
 HOURS ?= 48
 SEEDS ?= 1..20
+ROUNDS ?= 50
 
-.PHONY: help setup run test check mutate soak soak-hash wire-faults prove-safety kills fuzz replays bench docs wheel clean
+.PHONY: help setup run test check mutate soak soak-hash fuzz fuzz-secrets fuzz-config wire-faults prove-emergency prove-safety kills replays bench docs wheel clean
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS=$$'\t' read -r name what; do \
-		printf '  make %-13s %s\n' "$$name" "$$what"; done
+		printf '  make %-15s %s\n' "$$name" "$$what"; done
 
 setup: $(STAMP) ## own virtual environment with everything pinned (once)
 
@@ -71,8 +72,17 @@ fuzz: setup ## 20,000 hostile requests at the local venue (SEED=1 plays a run ag
 	@seed=$(or $(SEED),$$RANDOM); echo "seed $$seed"; MM_FUZZ_SEED=$$seed MM_FUZZ_REQUESTS=$(or $(REQUESTS),20000) \
 		$(BIN)/python -m pytest tests/integration/test_venue_fuzz.py -k hostile --timeout 3000
 
+fuzz-secrets: setup ## canary secrets into everything that writes, 2 minutes (RUNS=50000 SEED=1)
+	@$(BIN)/python -m scripts.fuzz_secrets --runs $(or $(RUNS),50000) --seed $(or $(SEED),1)
+
+fuzz-config: setup ## hostile configurations, none may be accepted or take 100 ms, minutes (RUNS=100000 SEED=1)
+	@$(BIN)/python -m scripts.fuzz_config --runs $(or $(RUNS),100000) --seed $(or $(SEED),1) --jobs $(JOBS)
+
 wire-faults: setup ## fault schedules over real HTTP and WebSocket, about 10 minutes (SCHEDULES=300 SEED=1)
 	@$(BIN)/python -m scripts.wire_faults --schedules $(SCHEDULES) --seed $(or $(SEED),1)
+
+prove-emergency: setup ## emergency stops of real bots, frozen, dead, disk full, ledger locked, venue slow: 4 minutes (ROUNDS=50)
+	@$(BIN)/python -m scripts.prove_emergency --rounds $(ROUNDS) --seed $(or $(SEED),0) --jobs $(or $(STOPS),6)
 
 bench: setup ## latency, start-up and memory against their goals, as ratios (MINUTES=10: the long run for memory)
 	@$(BIN)/python -m bench --minutes $(MINUTES)

@@ -134,6 +134,7 @@ async def open_run(request: RunRequest, exchange: Exchange, clock: Clock) -> Asy
     now = datetime.now(UTC)
     log = structlog.get_logger()
     with ControlStore(home.control, busy_timeout=_CONTROL_TIMEOUT) as control:
+        control.audit.require_unbroken()
         stage = parse_stage(control.stage())
         since = control.stage_since()
         check_profile(stage, request.environment, request.profile, settings.capital)

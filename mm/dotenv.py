@@ -1,5 +1,6 @@
 """`.env` and other files that hold secrets. Standard library only: the emergency stop reads keys with it."""
 
+import os
 import re
 import stat
 from collections.abc import Mapping, Sequence
@@ -26,7 +27,7 @@ class Assignment:
 def read_private(path: Path) -> str:
     """The text of a file that only its owner may read.
 
-    Raises CredentialsMissing when others can read it (with the chmod to run) or when it cannot be read,
+    Raises CredentialsMissing when others can read or replace it (with the chmod to run) or when it cannot be read,
     FileNotFoundError when there is none.
     """
     try:
@@ -35,6 +36,9 @@ def read_private(path: Path) -> str:
             raise CredentialsMissing(f"{path} is no regular file", "keys are read from regular files")
         if status.st_mode & 0o077:
             raise CredentialsMissing(f"{path} can be read by others", f"run: chmod 600 {path}")
+        if status.st_uid not in {0, os.geteuid()}:
+            raise CredentialsMissing(f"{path} belongs to another user", f"run: chown {os.geteuid()} {path}")
+        _refuse_open_folder(path)
         if status.st_size > MAX_BYTES:
             raise CredentialsMissing(f"{path} is larger than {MAX_BYTES} bytes", "that is no file of keys")
         return path.read_text(encoding="utf-8")
@@ -42,6 +46,14 @@ def read_private(path: Path) -> str:
         raise
     except (OSError, UnicodeDecodeError) as error:
         raise CredentialsMissing(f"{path} cannot be read ({type(error).__name__})", f"check: ls -l {path}") from None
+
+
+def _refuse_open_folder(path: Path) -> None:
+    """Who may write the folder may put another file in this one's place; a sticky one (like /tmp) prevents that."""
+    folder = path.resolve().parent
+    mode = folder.stat().st_mode
+    if mode & 0o022 and not mode & stat.S_ISVTX:
+        raise CredentialsMissing(f"others may put files into {folder}, which holds keys", f"run: chmod go-w {folder}")
 
 
 def read_dotenv(path: Path) -> dict[str, Assignment]:

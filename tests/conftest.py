@@ -84,12 +84,10 @@ def mm_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def no_secrets_registered() -> Iterator[None]:
     """Secrets that this test registers for redaction are forgotten after it."""
-    from mm import redaction
+    from mm.redaction import secrets_of_a_while
 
-    before = set(redaction._known)
-    yield
-    redaction._known.clear()
-    redaction._known.update(before)
+    with secrets_of_a_while():
+        yield
 
 
 @pytest.fixture(scope="session")

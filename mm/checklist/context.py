@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from mm.config.loader import LoadedSettings
+from mm.control.key_acceptance import KeyAcceptance
 from mm.domain.records import BalanceBaseline
 from mm.home import Home
 from mm.ports import AccountReader
@@ -53,4 +54,6 @@ class PreflightContext:
     """Names of those that are configured."""
     alert_problem: str = ""
     """Why they could not be read (empty: they could)."""
+    key_accepted: KeyAcceptance | None = None
+    """What a person accepted of this key, for a reason."""
     samples: int = 5

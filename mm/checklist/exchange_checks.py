@@ -6,6 +6,7 @@ from statistics import median
 
 from mm.checklist.context import PreflightContext
 from mm.checklist.expectation import expectation
+from mm.checklist.key_rights import key_permissions
 from mm.checklist.model import Check, Item
 from mm.domain.fill import FeeRates
 from mm.domain.instrument import Instrument, from_units, to_units
@@ -70,7 +71,7 @@ async def round_trips(context: PreflightContext, reader: AccountReader) -> Round
 def exchange_items(context: PreflightContext, seen: Seen) -> list[Item]:
     return [
         key(context, seen),
-        permissions(context, seen),
+        key_permissions(context, seen.permissions),
         network(context, seen),
         clock(context, seen),
         funds(context, seen),
@@ -104,23 +105,6 @@ def key(context: PreflightContext, seen: Seen) -> Item:
     if not seen.account.can_trade:
         return check.failed("the account may not trade", "the exchange has to release the account for trading")
     return check.passed(f"the key works on {context.environment}, account {seen.account.uid}")
-
-
-def permissions(context: PreflightContext, seen: Seen) -> Item:
-    check = Check("key_permissions", "P-5.1")
-    found = seen.permissions
-    if found is None:
-        if context.environment == MAINNET:
-            return check.warned("the exchange did not tell what the key may do", "look at it on the exchange's site")
-        return check.passed(f"{context.environment} tells no permissions of a key")
-    if not (found.reading and found.spot_trading):
-        return check.failed("the key may not read and trade on Spot", "allow both on the exchange's site")
-    if found.withdrawals:
-        text, mend = "the key may withdraw money", "make a key without the right to withdraw"
-        return check.failed(text, mend) if context.environment == MAINNET else check.warned(text, mend)
-    if not found.ip_restricted:
-        return check.warned("the key works from any address", "restrict it to this machine's address")
-    return check.passed("reads and trades Spot, cannot withdraw, bound to addresses")
 
 
 def network(context: PreflightContext, seen: Seen) -> Item:

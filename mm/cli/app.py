@@ -90,10 +90,17 @@ def command() -> Any:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Runs one command and exits with its code; every expected error is one line on stderr."""
+    from mm.cli.redacted_stream import redacted_output
+
+    with redacted_output():
+        _main(arguments)
+
+
+def _main(arguments: Sequence[str] | None) -> None:
     try:
         command().main(args=arguments, prog_name="mm")
     except MmError as error:
-        print(f"mm: {_one_line(str(error))}", file=sys.stderr)  # noqa: T201  the one place that speaks for all errors
+        print(f"mm: {error_line(str(error))}", file=sys.stderr)  # noqa: T201  the one place that speaks for all errors
         sys.exit(int(error.exit_code))
     except KeyboardInterrupt:
         sys.exit(130)
@@ -103,7 +110,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(report_crash(error))
 
 
-def _one_line(text: str) -> str:
+def error_line(text: str) -> str:
     """Several problems stay several lines, each indented under the first; secrets stay out."""
     from mm.redaction import redact
 

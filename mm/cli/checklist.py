@@ -64,6 +64,7 @@ def preflight_context(
 
     from mm.bootstrap import open_reader
     from mm.checklist.context import PreflightContext
+    from mm.cli.key_acceptance import accepted_of
     from mm.cli.records import current_stage, open_halts, settings_of
     from mm.couriers import channels_of
     from mm.domain.errors import LedgerError, MmError
@@ -72,10 +73,12 @@ def preflight_context(
     known: _Known = _Known()
     problem, stage = "", "testnet"
     halts: tuple[str, ...] = ()
+    accepted = None
     try:
         known = _read_known(home, environment)
         stage = current_stage(home)
         halts = tuple(f"{halt.cause}: {halt.detail}" for halt in open_halts(home, environment))
+        accepted = accepted_of(home, environment)
     except LedgerError as error:
         problem = str(error)
     name = profile or known.profile or DEFAULT_PROFILE
@@ -101,6 +104,7 @@ def preflight_context(
         record_problem=problem,
         alert_channels=channels,
         alert_problem=alert_problem,
+        key_accepted=accepted,
     )
 
 

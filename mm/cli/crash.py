@@ -19,9 +19,8 @@ def report_crash(error: BaseException) -> int:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         with os.fdopen(descriptor, "a", encoding="utf-8") as file:
-            file.write(
-                f"{datetime.now(UTC).isoformat(timespec='milliseconds')} mm {' '.join(sys.argv[1:3])}\n{trace}\n"
-            )
+            called = redact(" ".join(sys.argv[1:3]))
+            file.write(f"{datetime.now(UTC).isoformat(timespec='milliseconds')} mm {called}\n{trace}\n")
         where = f"the traceback is in {path}; MM_DEBUG=1 shows it"
     except OSError as unwritable:
         where = f"no traceback kept, {path} cannot be written ({unwritable.strerror}); MM_DEBUG=1 shows it"

@@ -2,8 +2,11 @@
 
 import sys
 
+from mm.process_guard import forbid_core_dumps
+
 
 def main() -> None:
+    forbid_core_dumps()
     arguments = sys.argv[1:]
     if "--emergency" in arguments:
         from mm.cli import emergency

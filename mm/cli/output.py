@@ -8,6 +8,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from mm.redaction import redact_known
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -81,7 +83,10 @@ def _cell(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, datetime):
         return iso(value, "seconds")
-    return format(value, "f") if isinstance(value, Decimal) else str(value)
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    # Here and not only on the way out: a column breaks what is long into lines.
+    return redact_known(str(value))
 
 
 def _plain(value: Any) -> Any:

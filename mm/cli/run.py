@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from mm.bootstrap import RunRequest
     from mm.cli.live_view import RunWatch
     from mm.config.loader import LoadedSettings
+    from mm.control.key_acceptance import KeyAcceptance
     from mm.ports import Exchange
     from mm.runner.loop import Runner, RunOutcome
     from mm.runner.startup import Run
@@ -48,13 +49,18 @@ def run(
     no_watchdog: Annotated[
         bool, typer.Option("--no-watchdog", help="Start no watchdog: nobody clears the orders of a bot that hangs.")
     ] = False,
+    accept_key: Annotated[
+        str | None,
+        typer.Option("--accept-key", metavar="REASON", help="Mainnet: use a key that may withdraw or has no IP list."),
+    ] = None,
     yes: Yes = False,
 ) -> None:
     """Trade with a profile until stopped (Ctrl-C, `mm stop`), by itself after --for, or at a recording's end.
 
     The preflight's blocking items come first. On a terminal a live view is shown, else plain lines. At the end own
     orders are cancelled and the exchange is asked whether any is left. Mainnet also wants a stage that allows the
-    profile, and a typed confirmation (--yes for services).
+    profile, and a typed confirmation (--yes for services). A key that may withdraw, or that works from any address, is
+    refused there; --accept-key takes it with a reason that stays in the audit chain and in every preflight.
 
     A watchdog process is started beside it unless one minds the environment already; see mm watchdog.
 
@@ -81,6 +87,13 @@ def run(
         raise UsageError("--replay and --scenario choose the local venue's market", "they go with --sim")
     if replay_from and not replay:
         raise UsageError("--from chooses where a recording begins", "it goes with --replay")
+    accepted = None
+    if accept_key is not None:
+        from mm.cli.key_acceptance import acceptance
+
+        if environment != "mainnet":
+            raise UsageError("--accept-key is about mainnet keys", "leave it out")
+        accepted = acceptance(accept_key)
     if replay and scenario:
         raise UsageError("--replay and --scenario exclude each other", "a recorded market is what it was")
     home = Home.of()
@@ -102,7 +115,7 @@ def run(
     configure_logging(files.log, level=log.level, max_file_mb=log.max_file_mb, keep_files=log.keep_files)
     try:
         minded = loaded.settings.watchdog.enabled and not no_watchdog
-        asyncio.run(_trade(request, stop_with_market=bool(replay), minded=minded))
+        asyncio.run(_trade(request, accepted, stop_with_market=bool(replay), minded=minded))
     finally:
         close_logging()
 
@@ -123,9 +136,12 @@ def _duration(text: str | None) -> "timedelta | None":
 
 def _refuse_by_stage(request: "RunRequest") -> None:
     """Before anything is asked or started: does the stage allow it?"""
-    from mm.cli.records import current_stage
+    from mm.cli.records import current_stage, open_control
     from mm.rollout.stages import check_profile, check_symbol, parse_stage
 
+    if request.home.control.exists():
+        with open_control(request.home) as control:
+            control.audit.require_unbroken()
     stage = parse_stage(current_stage(request.home))
     check_profile(stage, request.environment, request.profile, request.loaded.settings.capital)
     check_symbol(request.environment, request.loaded.settings.symbol)
@@ -152,7 +168,9 @@ def _serve(
     ready_venue(home, loaded, Market(scenario, tuple(replay), begin))
 
 
-async def _trade(request: "RunRequest", *, stop_with_market: bool, minded: bool) -> None:
+async def _trade(
+    request: "RunRequest", accepted: "KeyAcceptance | None", *, stop_with_market: bool, minded: bool
+) -> None:
     import asyncio
     import signal
 
@@ -164,7 +182,7 @@ async def _trade(request: "RunRequest", *, stop_with_market: bool, minded: bool)
 
     clock = LiveClock()
     async with open_exchange(request.home, request.loaded, request.environment, clock) as exchange:
-        await _preflight(request, exchange)
+        await _preflight(request, exchange, accepted)
         async with open_run(request, exchange, clock) as run:
             spec = run.spec
             shown = market(request.environment, spec.scenario)
@@ -216,7 +234,7 @@ async def _tell_systemd(runner: "Runner") -> None:
         await asyncio.sleep(every)
 
 
-async def _preflight(request: "RunRequest", exchange: "Exchange") -> None:
+async def _preflight(request: "RunRequest", exchange: "Exchange", accepted: "KeyAcceptance | None") -> None:
     """The blocking items decide; warnings are shown, one line each."""
     from collections.abc import AsyncIterator
     from contextlib import asynccontextmanager
@@ -230,8 +248,13 @@ async def _preflight(request: "RunRequest", exchange: "Exchange") -> None:
         yield exchange
 
     context = preflight_context(request.home, request.environment, request.profile, request.loaded)
-    checklist = await run_preflight(replace(context, open_reader=opened))
+    context = replace(context, open_reader=opened, key_accepted=accepted or context.key_accepted)
+    checklist = await run_preflight(context)
     refuse_blocking(checklist)
+    if accepted is not None:
+        from mm.cli.key_acceptance import record
+
+        typer.echo(record(request.home, request.environment, accepted, await exchange.key_permissions()))
     for item in checklist.warnings:
         typer.echo(f"preflight warns {item.id}: {item.evidence}")
     typer.echo(f"preflight: {len(checklist.items)} items, none blocks")

@@ -17,6 +17,13 @@ def stop(
     foreign_orders: Annotated[
         bool, typer.Option("--foreign-orders", help="Cancel also orders that are not the bot's.")
     ] = False,
+    flatten: Annotated[
+        bool, typer.Option("--flatten", help="After the proof sell what the bot holds, within the collar.")
+    ] = False,
+    collar: Annotated[
+        str | None,
+        typer.Option("--collar", metavar="SHARE", help="Sell at the best bid less this at worst (risk.price_collar)."),
+    ] = None,
     timeout: Annotated[
         float, typer.Option("--timeout", min=1, help="Seconds a bot has to end by itself (not in an emergency).")
     ] = 40.0,
@@ -31,17 +38,27 @@ def stop(
     Exit code 0 only when it is proved; 8 when it is not. With --json one line of JSON an environment.
     An emergency leaves a STOP: nothing trades there until 'mm risk resume --note WHY'.
 
+    --flatten sells only what the bot's own fills left it, never what the account held before, by orders that are on
+    record before they are sent. Exit code 12 when something is left, 9 when the ledger cannot be used: then nothing
+    is sold.
+
     \b
     Example:
       mm stop
       mm stop --emergency --mainnet
+      mm stop --flatten --collar 0.5%
     """
     from mm.cli import emergency as fast
+    from mm.domain.errors import UsageError
 
+    if collar is not None and not flatten:
+        raise UsageError("--collar says how far below the bid to sell", "it goes with --flatten")
+    selling = fast.flatten_options(collar) if flatten else None
     named = [name for name, given in zip(ENVIRONMENTS, (sim, testnet, mainnet), strict=True) if given]
     if emergency:
-        raise typer.Exit(fast.stop_all(named, as_json=as_json, foreign_too=foreign_orders))
+        raise typer.Exit(fast.stop_all(named, as_json=as_json, foreign_too=foreign_orders, flatten=selling))
 
+    from mm.cli.final_snapshot import final_snapshot
     from mm.cli.options import reading_environment
     from mm.runner.emergency.stop import StopOptions, graceful_stop
     from mm.runner.lock import is_held
@@ -54,7 +71,10 @@ def stop(
         fast.say,
         foreign_too=foreign_orders,
         graceful_timeout=timeout,
+        flatten=selling,
         began=fast.command_began(),
     )
     reports = [graceful_stop(home, name, options) for name in environments]
+    for report in reports:
+        report.final = final_snapshot(home.environment(report.environment))
     raise typer.Exit(fast.finish(reports, as_json=as_json))

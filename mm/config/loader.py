@@ -109,10 +109,12 @@ def _unknown(path: KeyPath, leaf: Leaf, *, first: bool) -> str:
     holder = next((path[:length] for length in range(1, len(path)) if path[:length] in keys()), None)
     if holder:
         return f"{leaf.place}: {_dotted(holder)} takes one value, not a section"
-    if any(word in _dotted(path).lower() for word in ("secret", "api_key", "apikey", "password", "token")):
-        return f"{leaf.place}: unknown key {_dotted(path)}; API keys belong in MM_HOME/.env (see mm init)"
-    near = suggestion(_dotted(path), [key.name for key in keys().values()]) if first else ""
-    return f"{leaf.place}: unknown key {_dotted(path)}{near}"
+    name = _dotted(path)
+    lowered = name.lower()
+    if any(word in lowered for word in ("secret", "api_key", "apikey", "password", "token")):
+        return f"{leaf.place}: unknown key {name}; API keys belong in MM_HOME/.env (see mm init)"
+    near = suggestion(name, [key.name for key in keys().values()]) if first else ""
+    return f"{leaf.place}: unknown key {name}{near}"
 
 
 class _Layered(BaseSettings):
@@ -180,7 +182,8 @@ def _refusal(problems: list[str]) -> ConfigurationError:
 
 
 def _dotted(path: KeyPath) -> str:
-    return "".join(c if c.isprintable() else "?" for c in ".".join(path)[:120])
+    name = ".".join(path)[:120]
+    return name if name.isprintable() else "".join(c if c.isprintable() else "?" for c in name)
 
 
 def _shown(leaf: Leaf) -> str:

@@ -154,39 +154,41 @@ class _Reader:
 
     def _value(self, place: KeyPath) -> None:
         event = next(self._events)
-        self._check(event)
+        self._check(event, place)
         if isinstance(event, yaml.MappingStartEvent):
             before = len(self._document.leaves)
             self._mapping(place)
             if len(self._document.leaves) == before:
                 self._document.leaves[place] = Leaf(EmptySection(), "{}", f"{self._path}:{_line(event)}")
         elif isinstance(event, yaml.SequenceStartEvent):
-            self._skip_sequence()
+            self._skip_sequence(place)
             self._document.leaves[place] = Leaf(ListValue(), "[…]", f"{self._path}:{_line(event)}")
         elif isinstance(event, yaml.ScalarEvent):
             text = str(event.value)
             value = plain_scalar(text) if event.implicit[0] else text  # quoted text is text
             self._document.leaves[place] = Leaf(value, text, f"{self._path}:{_line(event)}")
 
-    def _skip_sequence(self) -> None:
+    def _skip_sequence(self, place: KeyPath) -> None:
         depth = 1
         while depth:
             event = next(self._events)
-            self._check(event)
+            self._check(event, place)
             if isinstance(event, yaml.SequenceStartEvent | yaml.MappingStartEvent):
                 depth += 1
             elif isinstance(event, yaml.SequenceEndEvent | yaml.MappingEndEvent):
                 depth -= 1
             if depth > MAX_DEPTH:
-                raise _Refused(_line(event), f"is nested deeper than {MAX_DEPTH} levels")
+                raise _Refused(_line(event), f"{_shown(place)} is nested deeper than {MAX_DEPTH} levels")
 
-    def _check(self, event: yaml.Event) -> None:
+    def _check(self, event: yaml.Event, place: KeyPath = ()) -> None:
+        """`place` the key whose value it is; none for a key, or the file's own beginning."""
+        of = f"{_shown(place)}: " if place else ""
         if isinstance(event, yaml.AliasEvent):
-            raise _Refused(_line(event), "an alias (*name) is not allowed; write the value out")
+            raise _Refused(_line(event), f"{of}an alias (*name) is not allowed; write the value out")
         if getattr(event, "anchor", None):
-            raise _Refused(_line(event), "an anchor (&name) is not allowed; write values out")
+            raise _Refused(_line(event), f"{of}an anchor (&name) is not allowed; write values out")
         if getattr(event, "tag", None):
-            raise _Refused(_line(event), "a tag (!name) is not allowed")
+            raise _Refused(_line(event), f"{of}a tag (!name) is not allowed")
 
 
 def _line(event: yaml.Event) -> int:
@@ -194,4 +196,5 @@ def _line(event: yaml.Event) -> int:
 
 
 def _shown(place: KeyPath) -> str:
-    return ".".join(place)[:120]
+    name = ".".join(place)[:120]
+    return name if name.isprintable() else "".join(c if c.isprintable() else "?" for c in name)

@@ -17,6 +17,7 @@ from sqlalchemy.dialects.sqlite import insert as upsert
 
 from mm.control.connection import ControlConnection, as_json, moment
 from mm.control.schema import audit, meta
+from mm.domain.errors import LedgerError
 
 GENESIS = "0" * 64
 _HEAD = "audit_head"
@@ -65,6 +66,23 @@ class AuditChain:
         connection.execute(insert(audit).values({**row, "hash": digest}))
         head = upsert(meta).values(key=_HEAD, value=f"{seq}:{digest}")
         connection.execute(head.on_conflict_do_update(index_elements=["key"], set_={"value": head.excluded.value}))
+
+    def add(self, kind: str, payload: Mapping[str, Any], *, environment: str, by: str) -> None:
+        """A decision that has no table of its own. Raises ValueError without a name, LedgerError."""
+        if not by.strip():
+            raise ValueError("a decision needs a name")
+        at = self._db.at()
+        with self._db.writing() as connection:
+            self.note(connection, at, kind, payload, environment=environment, by=by)
+
+    def require_unbroken(self) -> None:
+        """Raises LedgerError (exit 9) when somebody changed, removed or added rows."""
+        broken = self.verify()
+        if broken is not None:
+            raise LedgerError(
+                f"control.db is not as it was written, its audit chain breaks: {broken.why}",
+                "find out who changed it and restore a copy; stage, halts and approvals in it cannot be trusted",
+            )
 
     def rows(self, environment: str | None = None) -> list[AuditRow]:
         """Oldest first."""

@@ -15,6 +15,7 @@ from mm.control.incidents import Incidents
 from mm.control.outbox import Outbox
 from mm.control.records import Command, Halt, Note, Review, StageEvent
 from mm.control.schema import commands, halts, metadata, notes, reviews, stage_events
+from mm.redaction import redact_known
 
 FIRST_STAGE = "testnet"
 DEMOTE = "demote"
@@ -81,6 +82,7 @@ class ControlStore:
     def open_halt(self, environment: str, cause: str, detail: str) -> bool:
         """False when a halt of this cause is open already (its first detail stays)."""
         at = self._db.at()
+        detail = redact_known(detail)
         row = {"environment": environment, "cause": cause, "detail": detail, "opened_at": at}
         is_open = select(halts.c.id).where(
             halts.c.environment == environment, halts.c.cause == cause, halts.c.lifted_at.is_(None)
@@ -106,6 +108,7 @@ class ControlStore:
         """Lift every open halt; answers those lifted. Raises ValueError without a name or a note."""
         if not by.strip() or not note.strip():
             raise ValueError("lifting a halt needs a name and a note")
+        note = redact_known(note)
         at = self._db.at()
         still_open = (halts.c.environment == environment, halts.c.lifted_at.is_(None))
         with self._db.writing() as connection:
@@ -180,7 +183,7 @@ class ControlStore:
             return [_review(row) for row in connection.execute(query.order_by(reviews.c.id))]
 
     def add_note(self, environment: str, day: str, by: str, text: str) -> int:
-        row = {"environment": environment, "day": day, "written_by": by, "text": text}
+        row = {"environment": environment, "day": day, "written_by": by, "text": redact_known(text)}
         return self._db.add(notes, {**row, "at": self._db.at()})
 
     def notes(self, environment: str, day: str | None = None) -> list[Note]:

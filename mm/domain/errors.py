@@ -15,7 +15,8 @@ MmError
 ├── NotProven              orders may be left: the proof failed                  exit 8
 ├── LedgerError            the ledger cannot be written, read or trusted         exit 9
 ├── CredentialsMissing     no key, or a key file others can read                 exit 10
-└── InvariantBroken        a soak saw I1 to I6 broken                            exit 11
+├── InvariantBroken        a soak saw I1 to I6 broken                            exit 11
+└── NotFlat                stopped, but what was to be sold is still held        exit 12
 """
 
 from enum import IntEnum
@@ -36,6 +37,7 @@ class ExitCode(IntEnum):
     LEDGER = 9
     CREDENTIALS = 10
     INVARIANT = 11
+    NOT_FLAT = 12
 
 
 class MmError(Exception):
@@ -112,3 +114,7 @@ class CredentialsMissing(MmError):
 
 class InvariantBroken(MmError):
     exit_code = ExitCode.INVARIANT
+
+
+class NotFlat(MmError):
+    exit_code = ExitCode.NOT_FLAT

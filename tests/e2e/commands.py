@@ -21,12 +21,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
+import mm
 from mm.home import Home
 from mm.ledger.queries import LedgerQueries
 from mm.process_id import ProcessId
 from mm.runner.process_lock import holder
 
 MM = Path(sys.executable).with_name("mm")
+CODE = Path(mm.__file__).parents[1]
+"""The commands run the code that these tests are of, wherever the interpreter has `mm` from."""
 SYMBOL = "ETHUSDC"
 PATIENCE = 60.0
 """Seconds for anything that must happen; the machine may be busy."""
@@ -191,6 +194,7 @@ class Commands:
         """Nothing of whoever runs the tests comes in."""
         return {
             "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": str(CODE),
             "HOME": str(self.folder),
             "LANG": "C.UTF-8",
             "TERM": "xterm-256color",

@@ -4,12 +4,13 @@ import http.client
 import json
 import os
 import signal
+import sqlite3
 import ssl
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -310,6 +311,41 @@ def test_known_orders_are_cancelled_although_the_list_fails(home: Home, stub: St
     assert first_cancel[0] == second_cancel[0] == "DELETE"
 
 
+def believed_alive(home: Home, *orders: tuple[str, int]) -> None:
+    """A ledger that holds these orders (client id, exchange id) for open."""
+    with closing(sqlite3.connect(home.environment("sim").ledger)) as ledger, ledger:
+        ledger.execute("CREATE TABLE intents (id INTEGER PRIMARY KEY, client_id TEXT, symbol TEXT, side TEXT)")
+        ledger.execute("CREATE TABLE orders (client_id TEXT, status TEXT, exchange_id TEXT)")
+        for client_id, order_id in orders:
+            ledger.execute("INSERT INTO intents (client_id, symbol, side) VALUES (?, 'ETHUSDC', 'BUY')", (client_id,))
+            ledger.execute("INSERT INTO orders VALUES (?, 'OPEN', ?)", (client_id, str(order_id)))
+
+
+def test_what_the_ledger_names_is_cancelled_although_the_exchange_lists_nothing(home: Home, stub: StubBinance) -> None:
+    orphaned(home)
+    order_id = stub.place(f"{PREFIX}1")
+    believed_alive(home, (f"{PREFIX}1", order_id), (f"{PREFIX}2", 77), ("web_1", 78))
+    stub.faults["GET /api/v3/openOrders"] = [BUSY] * 3
+    report = stop(home)
+    assert report.proven
+    assert [order.client_id for order in report.cancelled] == [f"{PREFIX}1"], "once, though two ways led to it"
+    assert report.gone == [], "the ledger was behind with the second"
+    cancels = [seen.query["orderId"] for seen in stub.seen if seen.method == "DELETE"]
+    assert set(cancels) == {str(order_id), "77"}, "what is not the bot's is left alone"
+    assert report.seconds_to_first_cancel is not None
+    assert report.seconds_to_first_cancel < 0.5
+
+
+def test_a_ledger_that_cannot_be_read_delays_nothing(home: Home, stub: StubBinance) -> None:
+    orphaned(home)
+    stub.place(f"{PREFIX}1")
+    home.environment("sim").ledger.write_bytes(b"no database at all" * 100)
+    said: list[str] = []
+    assert stop(home, said).proven
+    assert any("the ledger names no orders" in line for line in said)
+    assert stub.client_ids() == []
+
+
 def test_a_demand_for_patience_is_obeyed(home: Home, stub: StubBinance) -> None:
     orphaned(home)
     stub.place(f"{PREFIX}1")
@@ -608,7 +644,7 @@ def test_the_command_fails_when_it_cannot_prove_it(home: Home) -> None:
 
 def test_the_command_has_no_way_round_for_unknown_flags(home: Home) -> None:
     orphaned(home)
-    assert command(home, "stop", "--emergency", "--flatten").returncode == ExitCode.USAGE
+    assert command(home, "stop", "--emergency", "--flaten").returncode == ExitCode.USAGE
     assert home.environment("sim").armed.exists()
 
 

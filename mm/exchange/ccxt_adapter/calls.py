@@ -8,7 +8,6 @@ from mm.domain.errors import AuthenticationRefused, ExchangeError
 from mm.exchange.ccxt_adapter.client import BinanceClient
 from mm.exchange.ccxt_adapter.clock_sync import ClockSync
 from mm.exchange.ccxt_adapter.errors import Failure, read_failure
-from mm.exchange.ccxt_adapter.redaction import Redactor
 from mm.exchange.refusals import Meaning
 from mm.ports import Clock
 
@@ -24,11 +23,8 @@ _NOT_WORTH_WAITING = frozenset({"rate_limited", "too_many_orders"})
 class Calls:
     """Sends requests of one client. `once` for orders: never repeated; `read` for reads: repeated a little."""
 
-    def __init__(
-        self, client: BinanceClient, clock: Clock, clock_sync: ClockSync, redact: Redactor, timeout: float
-    ) -> None:
+    def __init__(self, client: BinanceClient, clock: Clock, clock_sync: ClockSync, timeout: float) -> None:
         self.client = client
-        self.redact = redact
         self.timeout = timeout
         self._clock = clock
         self._clock_sync = clock_sync
@@ -46,7 +42,7 @@ class Calls:
             async with asyncio.timeout(self.timeout):
                 answer = await method(parameters)
         except Exception as error:  # noqa: BLE001 - every failure is read by the one map, none is lost
-            return self.note(read_failure(error, self.redact))
+            return self.note(read_failure(error))
         self._refused_logins = 0
         return answer
 
@@ -102,5 +98,5 @@ class Calls:
         except ExchangeError as error:
             return error
         except Exception as error:  # noqa: BLE001 - as in `once`
-            return self.note(read_failure(error, self.redact))
+            return self.note(read_failure(error))
         return answer

@@ -17,13 +17,13 @@ from mm.exchange.ccxt_adapter.gateway import Gateway
 from mm.exchange.ccxt_adapter.limiter import RateLimiter
 from mm.exchange.ccxt_adapter.market_stream import MarketStream
 from mm.exchange.ccxt_adapter.reader import Reader
-from mm.exchange.ccxt_adapter.redaction import Redactor
 from mm.exchange.ccxt_adapter.streams import Streams
 from mm.exchange.ccxt_adapter.symbol import Symbol
 from mm.exchange.credentials import Credentials
 from mm.exchange.settings import ExchangeSettings
 from mm.fields import seconds
 from mm.ports import Clock
+from mm.redaction import register_secret
 
 _EXCHANGE_TIMEOUT = 10.0
 """Binance's own time-out for one request, in seconds (then it answers -1007)."""
@@ -61,9 +61,10 @@ def build_exchange(  # noqa: PLR0917 - one call, in the composition root
     client.session = session
     limiter = RateLimiter(clock, settings.weight_per_minute, settings.orders_per_10s, settings.cancel_reserve)
     client.use(clock, limiter)
-    redact = Redactor((credentials.api_key.get_secret_value(), credentials.api_secret.get_secret_value()))
+    for part in (credentials.api_key, credentials.api_secret):
+        register_secret(part.get_secret_value())
     clock_sync = ClockSync(client, clock)
-    calls = Calls(client, clock, clock_sync, redact, seconds(settings.request_timeout))
+    calls = Calls(client, clock, clock_sync, seconds(settings.request_timeout))
     traded = Symbol(symbol)
     recv_window = round(seconds(settings.recv_window) * 1000)
     reader = Reader(calls, traded, recv_window)

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import aiohttp
 
 from mm.domain.errors import AuthenticationRefused, ExchangeError, GeoBlocked, RateLimited
-from mm.exchange.ccxt_adapter.redaction import Redactor
 from mm.exchange.refusals import Meaning, meaning_of_code
+from mm.redaction import one_line
 
 R, N, U = Meaning.REFUSED, Meaning.REFUSED_NOW, Meaning.UNKNOWN
 
@@ -115,15 +115,15 @@ class Failure:
         return ExchangeError(message)
 
 
-def read_failure(error: BaseException, redact: Redactor) -> Failure:
+def read_failure(error: BaseException) -> Failure:
     """What `error`, raised by a call through ccxt, means."""
     causes = _chain(error)
     for cause in causes:
         answer = getattr(cause, "answer", None)
         if isinstance(answer, HttpAnswer):
-            return _read_answer(answer, redact)
+            return _read_answer(answer)
         if isinstance(cause, aiohttp.WSServerHandshakeError):
-            return _read_answer(HttpAnswer(cause.status, 0, "", retry_after(cause.headers or {})), redact)
+            return _read_answer(HttpAnswer(cause.status, 0, "", retry_after(cause.headers or {})))
     names = " < ".join(dict.fromkeys(type(cause).__name__ for cause in causes))
     if any(isinstance(cause, aiohttp.ClientConnectorError) for cause in causes):
         return Failure(Meaning.NOT_SENT, 0, "connect", f"no connection to the exchange ({names})")
@@ -133,9 +133,9 @@ def read_failure(error: BaseException, redact: Redactor) -> Failure:
     return Failure(meaning, 0, "no_answer", f"no readable answer ({names})")
 
 
-def _read_answer(answer: HttpAnswer, redact: Redactor) -> Failure:
+def _read_answer(answer: HttpAnswer) -> Failure:
     wait = answer.retry_after or 0.0
-    said = redact(answer.message)
+    said = one_line(answer.message)
     text = f"HTTP {answer.status}" if answer.status else "WebSocket"
     text = f"{text}, code {answer.code}: {said}" if answer.code else f"{text}: {said}" if said else text
     if answer.status == 451:

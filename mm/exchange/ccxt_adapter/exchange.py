@@ -54,7 +54,7 @@ class CcxtExchange:
         except ExchangeError:
             raise
         except Exception as error:  # noqa: BLE001 - read by the one map, raised below without its chain
-            failure = read_failure(error, self._calls.redact)
+            failure = read_failure(error)
         raise failure.to_error("clock")
 
     # --- orders

@@ -110,7 +110,7 @@ class Reconnecting(ABC):
         if isinstance(error, ExchangeError):
             cause = {AuthenticationRefused: "authentication", GeoBlocked: "geo_blocked"}.get(type(error), "")
             return error.message, cause, error.retry_after if isinstance(error, RateLimited) else 0.0
-        failure = self._calls.note(read_failure(error, self._calls.redact))
+        failure = self._calls.note(read_failure(error))
         if failure.reason == "rate_limited":
             self._limiter.refused(429, failure.retry_after or None)
         return failure.text, self._cause(failure), failure.retry_after

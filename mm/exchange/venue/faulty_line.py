@@ -13,7 +13,6 @@ import aiohttp
 from aiohttp.client_reqrep import ConnectionKey
 
 from mm.exchange.ccxt_adapter.errors import Failure, HttpAnswer, read_failure
-from mm.exchange.ccxt_adapter.redaction import Redactor
 from mm.exchange.venue.faults.fate import UNTOUCHED, RequestFate
 from mm.exchange.venue.faults.plan import FaultPlan
 from mm.exchange.venue.faults.refusal import Refusal
@@ -21,7 +20,6 @@ from mm.exchange.venue.faults.requests import SIGNED
 
 T = TypeVar("T")
 _AHEAD_MOST_MS = 1000
-_PLAIN = Redactor(())
 _OUTSIDE_WINDOW = Refusal(400, -1021, "Timestamp for this request is outside of the recvWindow.")
 _AHEAD = Refusal(400, -1021, "Timestamp for this request was 1000ms ahead of the server's time.")
 _NOWHERE = ConnectionKey(
@@ -77,13 +75,13 @@ class FaultyLine:
             async with asyncio.timeout(self.timeout_s):
                 return await self._way(name, fate, stamped, act)
         except TimeoutError as error:
-            return read_failure(error, _PLAIN)
+            return read_failure(error)
 
     async def _way(
         self, name: str, fate: RequestFate, stamped: int, act: Callable[[], Awaitable[T]]
     ) -> T | Failure | Lie:
         if fate.answer == "reset" and "unreachable" in fate.kinds:
-            return read_failure(aiohttp.ClientConnectorError(_NOWHERE, ConnectionRefusedError()), _PLAIN)
+            return read_failure(aiohttp.ClientConnectorError(_NOWHERE, ConnectionRefusedError()))
         await self._delay_in(name, fate, stamped, act)
         wrong = self._wrong_time(name, stamped)
         refusal = fate.refusal or (wrong if fate.executes else None)
@@ -92,9 +90,9 @@ class FaultyLine:
         if fate.answer == "lose":
             await asyncio.get_running_loop().create_future()
         if fate.answer == "truncate":
-            return read_failure(aiohttp.ClientPayloadError("the answer broke off"), _PLAIN)
+            return read_failure(aiohttp.ClientPayloadError("the answer broke off"))
         if fate.answer == "reset":
-            return read_failure(aiohttp.ServerDisconnectedError(), _PLAIN)
+            return read_failure(aiohttp.ServerDisconnectedError())
         if refusal is not None:
             self._on_status(refusal.status, float(refusal.retry_after) if refusal.retry_after else None)
             return judged(refusal)
@@ -138,7 +136,7 @@ def judged(refusal: Refusal) -> Failure:
     wait = float(refusal.retry_after) if refusal.retry_after else None
     answered = _Answered()
     answered.answer = HttpAnswer(refusal.status, refusal.code, refusal.message if refusal.code else "", wait)
-    return read_failure(answered, _PLAIN)
+    return read_failure(answered)
 
 
 class _Answered(Exception):

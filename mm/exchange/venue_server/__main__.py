@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from decimal import Decimal
 from pathlib import Path
 
+from mm.process_guard import forbid_core_dumps
+
 log = logging.getLogger("mm.venue")
 READY = b"ready\n"
 
@@ -71,6 +73,7 @@ async def _serve(given: argparse.Namespace) -> int:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
+    forbid_core_dumps()
     os.umask(0o077)  # balances and keys are nobody else's business
     given = _arguments(arguments)
     if given.ready_fd is not None:

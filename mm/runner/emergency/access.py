@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mm.domain.errors import CredentialsMissing, ExchangeError
 from mm.home import Home
+from mm.redaction import register_secret
 
 BASE_URLS = {"testnet": "https://testnet.binance.vision", "mainnet": "https://api.binance.com"}
 
@@ -22,8 +23,14 @@ class Access:
 
 
 def find_access(home: Home, environment: str, environ: Mapping[str, str]) -> Access:
-    """Raises CredentialsMissing without a key, ExchangeError when the local venue was never started."""
-    return _venue(home) if environment == "sim" else _binance(home, environment, environ)
+    """With its secrets registered for redaction.
+
+    Raises CredentialsMissing without a key, ExchangeError when the local venue was never started.
+    """
+    found = _venue(home) if environment == "sim" else _binance(home, environment, environ)
+    for secret in (found.api_key, found.api_secret):
+        register_secret(secret)
+    return found
 
 
 def _venue(home: Home) -> Access:

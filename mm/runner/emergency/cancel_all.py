@@ -3,7 +3,7 @@
 import re
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from mm.domain.errors import ExitCode, MmError
@@ -41,7 +41,10 @@ class Tally:
 
 
 class CancelAll:
-    """One exchange, one bot. `run` blocks until proven or until the deadline (monotonic seconds)."""
+    """One exchange, one bot. `run` blocks until proven or until the deadline (monotonic seconds).
+
+    `known` names orders that may be open before the exchange has listed any; it may be slow, empty, wrong or fail.
+    """
 
     def __init__(
         self,
@@ -51,15 +54,18 @@ class CancelAll:
         prefix: str | None,
         foreign_too: bool,
         say: Callable[[str], None],
+        known: Callable[[], Sequence[OpenOrder]] = tuple,
     ) -> None:
         self._client = client
         self._symbol = symbol
         self._prefix = prefix
         self._foreign_too = foreign_too
         self._say = say
+        self._known = known
         self._lock = threading.Lock()
         self._pending: dict[int, OpenOrder] = {}
-        self._ended: set[int] = set()
+        self._ended: dict[str, bool] = {}
+        """True for one that was gone already."""
         self._failures = 0
         self._wait = 0.0
         self.tally = Tally()
@@ -67,6 +73,7 @@ class CancelAll:
     def run(self, fence: Fence, deadline: float) -> Tally:
         """Raises nothing for what the exchange does; the tally tells."""
         clean = 0
+        threading.Thread(target=self._cancel_known, daemon=True).start()
         while not self.tally.proven:
             began = time.monotonic()
             self._wait = 0.0
@@ -89,6 +96,16 @@ class CancelAll:
             time.sleep(pause)
         self.tally.remaining = list(self._pending.values())
         return self.tally
+
+    def _cancel_known(self) -> None:
+        try:
+            orders = [order for order in self._known() if self._is_own(order)]
+        except Exception as error:  # noqa: BLE001  whatever is wrong with the ledger, the exchange's list decides
+            self._say(f"the ledger names no orders ({type(error).__name__}); the exchange is asked for them")
+            return
+        if orders:
+            self._say(f"cancelling {len(orders)} orders that the ledger names")
+            self._side_by_side(orders, [], hinted=True)
 
     def _list(self) -> bool:
         as_of = self._client.exchange_time_ms()
@@ -115,13 +132,7 @@ class CancelAll:
         if self.tally.first_cancel is None:
             self._say(f"cancelling {len(orders)} orders")
         failures: list[Exception] = []
-        queue = iter(orders)
-        workers = [
-            threading.Thread(target=self._work, args=(queue, failures), daemon=True)
-            for _ in range(min(WORKERS, len(orders)))
-        ]
-        for worker in workers:
-            worker.start()
+        workers = self._side_by_side(orders, failures)
         for worker in workers:
             worker.join(max(0.0, until - time.monotonic()))
         for failure in failures:
@@ -129,7 +140,19 @@ class CancelAll:
                 raise failure
         return bool(failures) or any(worker.is_alive() for worker in workers)
 
-    def _work(self, queue: Iterator[OpenOrder], failures: list[Exception]) -> None:
+    def _side_by_side(
+        self, orders: Sequence[OpenOrder], failures: list[Exception], *, hinted: bool = False
+    ) -> list[threading.Thread]:
+        queue = iter(orders)
+        workers = [
+            threading.Thread(target=self._work, args=(queue, failures, hinted), daemon=True)
+            for _ in range(min(WORKERS, len(orders)))
+        ]
+        for worker in workers:
+            worker.start()
+        return workers
+
+    def _work(self, queue: Iterator[OpenOrder], failures: list[Exception], hinted: bool) -> None:  # noqa: FBT001  a thread's argument
         while True:
             with self._lock:
                 order = next(queue, None)
@@ -143,11 +166,22 @@ class CancelAll:
                 self._failed(f"cancelling {order.client_id or order.order_id}", error)
                 failures.append(error)
                 continue
+            if hinted and not cancelled:
+                continue  # the ledger was not up to date, or the exchange's list was faster
             with self._lock:
                 self._pending.pop(order.order_id, None)
-                if order.order_id not in self._ended:  # a list from a cache may show it once more
-                    self._ended.add(order.order_id)
-                    (self.tally.cancelled if cancelled else self.tally.gone).append(order)
+                self._count(order, cancelled=cancelled)
+
+    def _count(self, order: OpenOrder, *, cancelled: bool) -> None:
+        """Once each: the ledger and the list both name it, and a list from a cache may show it again. Where two cancels
+        crossed, the one that did it counts."""
+        name = order.client_id if self._is_own(order) else str(order.order_id)
+        was_gone = self._ended.get(name)
+        if was_gone is None or (was_gone and cancelled):
+            self._ended[name] = not cancelled
+            (self.tally.cancelled if cancelled else self.tally.gone).append(order)
+        if was_gone and cancelled:
+            self.tally.gone = [other for other in self.tally.gone if other.client_id != order.client_id]
 
     def _failed(self, doing: str, error: Exception) -> None:
         why = f"{doing}: {error}"

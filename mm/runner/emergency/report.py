@@ -1,13 +1,50 @@
 """What a stop did, for people and for programs."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
 
 from mm.domain.errors import ExitCode
 from mm.runner.emergency.rest_client import OpenOrder
+
+
+@dataclass(slots=True)
+class Flattened:
+    """What was sold: `held` before and `left` after in base, `quote` received after fees, nothing below `floor`.
+
+    `problem` says why something is left, or why nothing was sold at all."""
+
+    base: str = ""
+    held: Decimal = Decimal(0)
+    sold: Decimal = Decimal(0)
+    left: Decimal = Decimal(0)
+    quote: Decimal = Decimal(0)
+    floor: Decimal | None = None
+    orders: list[str] = field(default_factory=list)
+    problem: str = ""
+    exit_code: ExitCode = ExitCode.OK
+
+    def as_dict(self) -> dict[str, Any]:
+        return {
+            "held": f"{self.held:f}",
+            "sold": f"{self.sold:f}",
+            "left": f"{self.left:f}",
+            "quote": f"{self.quote:f}",
+            "floor": None if self.floor is None else f"{self.floor:f}",
+            "orders": self.orders,
+            "problem": self.problem,
+        }
+
+    def __str__(self) -> str:
+        if self.problem and not self.orders:
+            return f"NOTHING SOLD: {self.problem}"
+        if not self.orders:
+            return f"nothing to sell: {self.left:f} {self.base} held" if self.base else "nothing to sell"
+        said = f"sold {self.sold:f} of {self.held:f} {self.base} for {self.quote:f}, floor {self.floor:f}"
+        return f"{said}; {self.left:f} left" + (f": {self.problem}" if self.problem else "")
 
 
 @dataclass(slots=True)
@@ -31,6 +68,10 @@ class StopReport:
     fence_seconds: float = 0.0
     problem: str = ""
     exit_code: ExitCode = ExitCode.NOT_PROVEN
+    flattened: Flattened | None = None
+    """None: it was not asked for."""
+    final: Mapping[str, str] | None = None
+    """The ledger's last word on the money, after a stop with the bot's help."""
 
     def as_dict(self) -> dict[str, Any]:
         return {
@@ -50,6 +91,8 @@ class StopReport:
             "seconds_total": _rounded(self.seconds_total),
             "fence_seconds": self.fence_seconds,
             "problem": self.problem,
+            "flatten": None if self.flattened is None else self.flattened.as_dict(),
+            "final": self.final,
         }
 
     def json_line(self) -> str:
@@ -80,6 +123,10 @@ class StopReport:
         else:
             lines.append(f"NOT PROVED after {self.seconds_total:.1f} s: {self.problem or 'orders are left'}")
             lines.extend(f"left: {order}" for order in self.remaining)
+        if self.flattened is not None:
+            lines.append(f"flatten: {self.flattened}")
+        if self.final is not None:
+            lines.append("final snapshot: " + ", ".join(f"{name} {value}" for name, value in self.final.items()))
         return lines
 
 

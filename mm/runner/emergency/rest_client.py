@@ -1,7 +1,7 @@
 """A tiny signed client of Binance's REST interface: time, open orders, cancel. Standard library only.
 
 The one exception from "orders go through ccxt" (architecture, decision 13): it starts in some hundredths of a
-second. It only reads and cancels, and both may be repeated.
+second. It reads and cancels, and both may be repeated; only `send_once` places, and repeats nothing.
 """
 
 import hashlib
@@ -45,6 +45,8 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class OpenOrder:
+    """`order_id` 0: not known, the client id names it."""
+
     symbol: str
     order_id: int
     client_id: str
@@ -109,13 +111,23 @@ class RestClient:
 
     def cancel(self, order: OpenOrder, timeout: float) -> bool:
         """True when this cancelled it, False when it was gone already."""
+        named = {"orderId": str(order.order_id)} if order.order_id else {"origClientOrderId": order.client_id}
         try:
-            self._signed("DELETE", "/api/v3/order", {"symbol": order.symbol, "orderId": str(order.order_id)}, timeout)
+            self._signed("DELETE", "/api/v3/order", {"symbol": order.symbol, **named}, timeout)
         except Refused as refused:
             if refused.code == UNKNOWN_ORDER:
                 return False
             raise
         return True
+
+    def read(self, path: str, params: dict[str, str], timeout: float, *, signed: bool = True) -> Any:
+        """Any GET. Raises as `_call`."""
+        return self._signed("GET", path, params, timeout) if signed else self._call("GET", path, params, timeout)
+
+    def send_once(self, path: str, params: dict[str, str], timeout: float) -> Any:
+        """A signed POST: one request on a connection of its own, whatever happens. Raises as `_call`; after TryAgain
+        its fate is not known."""
+        return self._call("POST", path, self._sign(params), timeout, fresh=True)
 
     def _signed(self, method: str, path: str, params: dict[str, str], timeout: float) -> Any:
         try:
@@ -136,7 +148,7 @@ class RestClient:
         signature = hmac.new(self._access.api_secret.encode(), urlencode(stamped).encode(), hashlib.sha256)
         return {**stamped, "signature": signature.hexdigest()}
 
-    def _call(self, method: str, path: str, params: dict[str, str], timeout: float) -> Any:
+    def _call(self, method: str, path: str, params: dict[str, str], timeout: float, *, fresh: bool = False) -> Any:
         """Raises TryAgain, Refused, AuthenticationRefused (which is final) or GeoBlocked."""
         if self._key_refused is not None:
             raise self._key_refused
@@ -144,14 +156,14 @@ class RestClient:
         if wait > 0:
             raise TryAgain("the exchange asked for fewer requests", wait)
         target = f"{path}?{urlencode(params)}" if params else path
-        status, retry_after, body = self._exchange(method, target, timeout)
+        status, retry_after, body = self._exchange(method, target, timeout, fresh=fresh)
         self.answered = True
         return self._judged(status, retry_after, body)
 
-    def _exchange(self, method: str, target: str, timeout: float) -> tuple[int, str, bytes]:
+    def _exchange(self, method: str, target: str, timeout: float, *, fresh: bool) -> tuple[int, str, bytes]:
         headers = {"X-MBX-APIKEY": self._access.api_key, "User-Agent": "mm"}
         with self._lock:
-            connection = self._idle.pop() if self._idle else None
+            connection = self._idle.pop() if self._idle and not fresh else None
         while True:
             reused = connection is not None
             if connection is None:

@@ -6,12 +6,14 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 from mm.domain.errors import ExitCode, MmError
 from mm.home import ENVIRONMENTS, EnvironmentHome, Home
 from mm.process_id import ProcessId
 from mm.runner.emergency.access import find_access
 from mm.runner.emergency.cancel_all import CancelAll, Tally
+from mm.runner.emergency.collar import FlattenOptions
 from mm.runner.emergency.fence import (
     EXCHANGE_TIMEOUT,
     LIFE_SIGN_SLACK,
@@ -20,7 +22,8 @@ from mm.runner.emergency.fence import (
     seconds_since_life,
 )
 from mm.runner.emergency.kill import send_signal, wait_for_end
-from mm.runner.emergency.report import StopReport
+from mm.runner.emergency.known_orders import known_orders
+from mm.runner.emergency.report import Flattened, StopReport
 from mm.runner.emergency.rest_client import Connect, RestClient, TryAgain, connect
 from mm.runner.latch import BotFacts, armed_facts, last_facts, make_durable, trip
 from mm.runner.lock import is_held, running_bot
@@ -41,6 +44,8 @@ class StopOptions:
     """Time allowed beyond the fence."""
     exchange_timeout: float = EXCHANGE_TIMEOUT
     connecting: Connect = connect
+    flatten: FlattenOptions | None = None
+    """None: what the bot holds is kept."""
     began: float = field(default_factory=time.monotonic)
 
 
@@ -76,6 +81,7 @@ def emergency_stop(home: Home, environment: str, options: StopOptions) -> StopRe
         report.problem = _unnamed(env_home)
         report.exit_code = ExitCode.NOT_PROVEN
     _settle(env_home, report, options)
+    _flatten(home, report, options)
     return report
 
 
@@ -130,6 +136,7 @@ def graceful_stop(home: Home, environment: str, options: StopOptions) -> StopRep
         _tell(options, environment, "the bot did not end cleanly")
     _cancel_and_prove(home, report, facts, Fence(wanted if fenced else 0.0), options)
     _settle(env_home, report, options, durable=False)
+    _flatten(home, report, options)
     return report
 
 
@@ -174,6 +181,7 @@ def _cancel_and_prove(
         prefix=facts.client_id_prefix if facts else None,
         foreign_too=options.foreign_too,
         say=lambda text: _tell(options, report.environment, text),
+        known=lambda: known_orders(home.environment(report.environment).ledger),
     )
     try:
         _take_over(report, work.run(fence, time.monotonic() + fence.seconds + options.proof_seconds), options)
@@ -211,6 +219,29 @@ def _settle(env_home: EnvironmentHome, report: StopReport, options: StopOptions,
         except OSError as error:
             _tell(options, report.environment, f"the latch may not survive a power cut: {error}")
     report.seconds_total = time.monotonic() - options.began
+
+
+def _flatten(home: Home, report: StopReport, options: StopOptions) -> None:
+    """Only after the proof: an order that is still open may fill and make more, or less, to sell."""
+    if options.flatten is None:
+        return
+    if not report.proven:
+        report.flattened = Flattened(problem="own orders may still be open", exit_code=report.exit_code)
+        return
+    from mm.runner.emergency.flatten import flatten  # noqa: PLC0415 - the ledger's machinery is slow to import
+
+    env_home = home.environment(report.environment)
+    client = RestClient(find_access(home, report.environment, options.environ), options.connecting)
+    try:
+        _tell(options, report.environment, "selling what the bot holds")
+        client.set_clock(5.0)
+        say = partial(_tell, options, report.environment)
+        report.flattened = flatten(env_home, client, options.flatten, say, options.exchange_timeout)
+    except (TryAgain, MmError) as error:
+        report.flattened = Flattened(problem=f"the exchange was not reached: {error}", exit_code=ExitCode.EXCHANGE)
+    finally:
+        client.close()
+    report.exit_code = report.flattened.exit_code
 
 
 def _tell(options: StopOptions, environment: str, text: str) -> None:

@@ -2,6 +2,7 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from mm.checklist.model import Checklist, Item, Result
 from mm.checklist.preflight import refuse_blocking, run_preflight
 from mm.config.loader import LoadedSettings
 from mm.config.settings import MmSettings
+from mm.control.key_acceptance import KeyAcceptance
 from mm.domain.errors import AuthenticationRefused, CredentialsMissing, ExchangeError, PreflightRefused
 from mm.domain.fill import FeeRates
 from mm.domain.order import OrderReport, OrderStatus, Side
@@ -215,8 +217,23 @@ def test_permissions_of_the_key(home: Home) -> None:
     assert judged("mainnet").result is Result.OK
     assert judged("mainnet", withdrawals=True).refuses
     assert judged("sim", withdrawals=True).result is Result.WARN
-    assert judged("mainnet", ip_restricted=False).result is Result.WARN
+    assert judged("mainnet", ip_restricted=False).refuses
+    assert judged("testnet", ip_restricted=False).result is Result.WARN
     assert judged("testnet", spot_trading=False).refuses
+
+
+def test_a_key_with_too_many_rights_is_taken_for_a_reason_and_stays_loud(home: Home) -> None:
+    def judged(accepted: KeyAcceptance) -> Item:
+        reader = FakeReader(permissions=replace(SAFE_KEY, withdrawals=True, ip_restricted=False))
+        return item(context(home, reader, "mainnet", key_accepted=accepted), "key_permissions")
+
+    both = frozenset({"withdrawals", "any_address"})
+    accepted = KeyAcceptance(both, "the desk's address changes", "Li Wei", datetime(2026, 11, 22, tzinfo=UTC))
+    told = judged(accepted)
+    assert not told.refuses
+    assert told.evidence.startswith("AT RISK: the key may withdraw money and the key works from any address")
+    assert "accepted on 2026-11-22 by Li Wei: the desk's address changes" in told.evidence
+    assert judged(replace(accepted, flaws=frozenset({"any_address"}))).refuses, "what was not accepted is refused"
 
 
 def test_an_account_that_may_not_trade_blocks(home: Home) -> None:

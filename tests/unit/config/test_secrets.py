@@ -1,6 +1,7 @@
 """Where keys come from, and what is refused; no message, repr or log shows one."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -87,6 +88,24 @@ def test_files_that_others_can_read_are_refused_with_the_chmod(home: Home, mode:
     assert f"chmod 600 {venue}" in _refused(home, "sim")
     _private(home.dotenv, f"MM_TESTNET_API_KEY={KEY}\n", mode)
     assert f"chmod 600 {home.dotenv}" in _refused(home)
+
+
+@pytest.mark.parametrize(("mode", "refused"), [(0o777, True), (0o720, True), (0o1777, False), (0o755, False)])
+def test_a_folder_that_others_can_write_is_refused(home: Home, mode: int, refused: bool) -> None:
+    both = {"MM_TESTNET_API_KEY_FILE": "keys/k", "MM_TESTNET_API_SECRET_FILE": "keys/k"}
+    _private(home.path / "keys" / "k", KEY).parent.chmod(mode)
+    if refused:
+        assert f"chmod go-w {home.path / 'keys'}" in _refused(home, **both)
+    else:
+        assert _keys(home, **both) == (KEY, KEY)
+
+
+def test_a_file_of_another_user_is_refused(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    key_file = _private(home.path / "k", KEY)
+    monkeypatch.setattr("os.geteuid", lambda: 12345)
+    if os.stat(key_file).st_uid == 0:  # noqa: PTH116  # root's files are trusted by everyone
+        os.chown(key_file, 12346, -1)
+    assert "belongs to another user" in _refused(home, MM_TESTNET_API_KEY_FILE="k", MM_TESTNET_API_SECRET_FILE="k")
 
 
 @pytest.mark.parametrize("broken", ["short", "with a space in it", "schlüssel-nicht-ascii", f"{KEY}\x07"])

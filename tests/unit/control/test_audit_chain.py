@@ -8,6 +8,7 @@ import pytest
 
 from mm.control.audit_chain import GENESIS, Broken
 from mm.control.store import ControlStore
+from mm.domain.errors import LedgerError
 
 
 @pytest.fixture
@@ -47,6 +48,15 @@ def test_each_decision_is_a_row_that_follows_from_the_one_before(path: Path) -> 
         assert store.audit.verify() is None
         assert store.audit.verify(head=rows[2].hash) is None
         assert store.audit.head == rows[-1].hash
+
+
+def test_a_broken_chain_is_refused_as_the_ledger_is(path: Path) -> None:
+    with ControlStore(path) as store:
+        store.audit.require_unbroken()
+    _changed(path, "UPDATE audit SET written_by = 'somebody' WHERE seq = 3")
+    with ControlStore(path) as store, pytest.raises(LedgerError, match="audit chain breaks: row 3") as refused:
+        store.audit.require_unbroken()
+    assert refused.value.exit_code == 9
 
 
 def test_an_empty_chain_holds(tmp_path: Path) -> None:

@@ -13,11 +13,9 @@ from mm.exchange.ccxt_adapter.errors import (
     read_failure,
     retry_after,
 )
-from mm.exchange.ccxt_adapter.redaction import Redactor
 from mm.exchange.refusals import CODES, Meaning, meaning_of_code
 
 REFUSED, NOW, UNKNOWN = Meaning.REFUSED, Meaning.REFUSED_NOW, Meaning.UNKNOWN
-NO_SECRETS = Redactor(())
 
 
 def walk(tree: dict[str, dict[str, object]]) -> set[str]:
@@ -34,7 +32,7 @@ def test_every_ccxt_class_is_mapped() -> None:
 
 @pytest.mark.parametrize("name", sorted(CLASSES))
 def test_no_class_alone_proves_a_refusal(name: str) -> None:
-    failure = read_failure(getattr(ccxt_errors, name)("binance refused?"), NO_SECRETS)
+    failure = read_failure(getattr(ccxt_errors, name)("binance refused?"))
     assert failure.meaning in (Meaning.UNKNOWN, Meaning.UNREADABLE)
     assert "refused?" not in failure.text, "ccxt's own text may hold a signed address and is never shown"
 
@@ -117,8 +115,8 @@ def test_only_a_connection_never_made_was_not_sent() -> None:
         TimeoutError(),
     ):
         assert chained(other).meaning is UNKNOWN
-    assert read_failure(TimeoutError(), NO_SECRETS).meaning is UNKNOWN
-    assert read_failure(ZeroDivisionError("a bug"), NO_SECRETS).meaning is Meaning.UNREADABLE
+    assert read_failure(TimeoutError()).meaning is UNKNOWN
+    assert read_failure(ZeroDivisionError("a bug")).meaning is Meaning.UNREADABLE
 
 
 def test_errors_for_people() -> None:
@@ -143,12 +141,12 @@ def test_retry_after(value: str, seconds: float | None) -> None:
 def answered(answer: HttpAnswer) -> Failure:
     error = ccxt_errors.ExchangeError("binance https://x/?signature=abc")
     error.answer = answer
-    return read_failure(error, NO_SECRETS)
+    return read_failure(error)
 
 
 def chained(cause: BaseException) -> Failure:
     error = ccxt_errors.ExchangeNotAvailable("binance POST https://api.binance.com/api/v3/order?signature=abc")
     error.__cause__ = cause
-    failure = read_failure(error, NO_SECRETS)
+    failure = read_failure(error)
     assert "signature" not in failure.text
     return failure

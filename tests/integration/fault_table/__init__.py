@@ -1,0 +1,1 @@
+"""One test a row of docs/faults.md, named after it."""
