@@ -35,8 +35,8 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """`goal` its number in the list of goals; `command` after the interpreter; `judge` reads its last line of JSON (or
-    {} where it has none) and its exit code."""
+    """`goal` its number in the list of goals; `command` after the interpreter; `judge` reads its last line of JSON
+    (where it has none: `said`, its last line) and its exit code."""
 
     name: str
     goal: str
@@ -106,6 +106,35 @@ def proofs(share: float, seed: int) -> list[Proof]:
             _days,
         ),
         Proof(
+            "emergency",
+            "4",
+            f"{of(50)} emergency stops: bot frozen or dead, ledger locked, disk full, venue slow or failing: first cancel "
+            "within 1 s, no own order proved within 20 s",
+            ("-m", "scripts.prove_emergency", "--rounds", f"{of(50)}", "--seed", f"{seed}", "--jobs", "4"),
+            _by_exit_code,
+        ),
+        Proof(
+            "alerts",
+            "5",
+            "alerts over real SMTP and HTTP: within 5 s of what the engine did, none lost to kills of the courier",
+            ("-m", "pytest", "tests/integration/test_alerts.py", "-n", "0", "--timeout", "600", "-q"),
+            _by_exit_code,
+        ),
+        Proof(
+            "secrets",
+            "6",
+            f"{of(50_000):,} canary secrets into everything that writes, none comes through",
+            ("-m", "scripts.fuzz_secrets", "--runs", f"{of(50_000)}", "--seed", f"{seed}"),
+            _by_exit_code,
+        ),
+        Proof(
+            "configurations",
+            "7",
+            f"{of(100_000):,} hostile configurations, none accepted, none over 100 ms",
+            ("-m", "scripts.fuzz_config", "--runs", f"{of(100_000)}", "--seed", f"{seed}"),
+            _by_exit_code,
+        ),
+        Proof(
             "oracle",
             "8",
             f"{of(1_000_000):,} random orders against an independent risk oracle, no disagreement",
@@ -128,6 +157,10 @@ def _soak(hours: float, seed: str, faults: str, *more: str) -> tuple[str, ...]:
 
 
 # --- reading what each says -----------------------------------------------------------------
+
+
+def _by_exit_code(told: dict[str, Any], code: int) -> Verdict:
+    return Verdict(code == 0, str(told.get("said", "")))
 
 
 def _storms(told: dict[str, Any], code: int, asked: int) -> Verdict:
@@ -192,7 +225,8 @@ def _last_json(text: str) -> dict[str, Any]:
             continue
         if isinstance(found, dict):
             return found
-    return {}
+    lines = text.strip().splitlines()
+    return {"said": lines[-1] if lines else ""}
 
 
 def busy_seconds() -> float:
