@@ -108,8 +108,8 @@ def proofs(share: float, seed: int) -> list[Proof]:
         Proof(
             "emergency",
             "4",
-            f"{of(50)} emergency stops: bot frozen or dead, ledger locked, disk full, venue slow or failing: first cancel "
-            "within 1 s, no own order proved within 20 s",
+            f"{of(50)} emergency stops: bot frozen or dead, ledger locked, disk full, venue slow or failing: first "
+            "cancel within 1 s, no own order proved within 20 s",
             ("-m", "scripts.prove_emergency", "--rounds", f"{of(50)}", "--seed", f"{seed}", "--jobs", "4"),
             _by_exit_code,
         ),
