@@ -98,16 +98,19 @@ def play(seed: int, places: Places, settings: dict[str, str] | None = None) -> R
     commands = Commands(folder, environ)
     try:
         with ExitStack() as things:
+            # Before the commands, so that it goes after them: the venue is found by a file on it.
+            disk = things.enter_context(FullDisk.under(commands.home / "sim")) if condition.full else None
             things.callback(commands.close)
-            return _play(seed, condition, commands, places, things)
+            return _play(seed, condition, commands, places, things, disk=disk)
     except (OSError, MmError, AssertionError, subprocess.SubprocessError, TimeoutError) as error:
         return Round(seed, condition, missed=(f"the round broke: {type(error).__name__}: {str(error)[:600]}",))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _play(seed: int, condition: Condition, commands: Commands, places: Places, things: ExitStack) -> Round:
-    disk = things.enter_context(FullDisk.under(commands.home / "sim")) if condition.full else None
+def _play(
+    seed: int, condition: Condition, commands: Commands, places: Places, things: ExitStack, *, disk: FullDisk | None
+) -> Round:
     with places.starting:
         bot = commands.begin("run", "--profile", "100usdc", "--sim", "--scenario", "ordinary")
         _await(commands, bot)

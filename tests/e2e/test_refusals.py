@@ -1,9 +1,13 @@
 """What must not run says why in one line on stderr, with its exit code, before anything is started."""
 
 from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
+import pysqlite3
 import pytest
 
+from mm.control.store import ControlStore
 from tests.e2e.commands import Commands, person
 
 
@@ -27,6 +31,8 @@ RUN = ("run", "--profile", "100usdc")
         ((*RUN, "--sim", "--replay", "/absent.raw.gz"), 3, "there is no recording /absent.raw.gz"),
         (("run", "--profile", "testnet", "--testnet", "--replay", "x"), 2, "they go with --sim"),
         (("run", "--profile", "testnet", "--testnet"), 10, "MM_TESTNET_API_KEY and MM_TESTNET_API_SECRET not set"),
+        ((*RUN, "--sim", "--accept-key", "no reason at all"), 2, "--accept-key is about mainnet keys"),
+        ((*RUN, "--mainnet", "--yes", "--accept-key", "because"), 2, "that is no reason"),
         ((*RUN, "--mainnet", "--yes"), 4, "stage testnet does not allow profile 100usdc on mainnet"),
         (("stage", "promote", "200", "--approver", "A", "--yes"), 4, "no stage is skipped: the next one is 100"),
     ],
@@ -40,6 +46,20 @@ def test_refused_before_anything_is_started(
     assert said in answer.err
     assert answer.err.count("\n") == 1, answer.err
     assert not untouched.venue.is_running
+
+
+def test_a_control_database_that_somebody_changed_is_refused(tmp_path: Path) -> None:
+    with person(tmp_path, {}) as commands:
+        commands.mm("init")
+        with ControlStore(commands.home / "control.db") as control:
+            control.audit.add("note", {"text": "as it was"}, environment="sim", by="Li")
+        with closing(pysqlite3.connect(str(commands.home / "control.db"), isolation_level=None)) as other:
+            other.execute("DROP TRIGGER audit_stays")
+            other.execute("UPDATE audit SET written_by = 'somebody'")
+        refused = commands.mm(*RUN, "--sim", code=9)
+        assert "its audit chain breaks: row 1 is not what was written" in refused.err
+        assert refused.err.count("\n") == 1
+        assert not commands.venue.is_running
 
 
 def test_a_step_up_lists_every_criterion_with_its_evidence(untouched: Commands) -> None:

@@ -548,6 +548,20 @@ def test_leftovers_are_found_although_no_bot_runs(home: Home, stub: StubBinance)
     assert last_facts(home.environment("sim")) == FACTS
 
 
+def test_a_gentle_stop_takes_orders_of_others_when_asked_and_tells_them_otherwise(
+    home: Home, stub: StubBinance
+) -> None:
+    orphaned(home)
+    disarm(home.environment("sim"))
+    stub.place("web_1")
+    kept = graceful_stop(home, "sim", options())
+    assert "1 orders of others left alone (--foreign-orders takes them too)" in "\n".join(kept.lines())
+    taken = graceful_stop(home, "sim", replace(options(), foreign_too=True))
+    assert taken.proven
+    assert [order.client_id for order in taken.cancelled] == ["web_1"]
+    assert stub.client_ids() == []
+
+
 # --- the command ---------------------------------------------------------------------------------
 
 

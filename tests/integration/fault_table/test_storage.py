@@ -78,8 +78,9 @@ def test_power_cut_torn_write(tmp_path: Path) -> None:
 
 
 def trading(folder: Path, stack: ExitStack, *, full: bool) -> tuple[Commands, Background, FullDisk | None]:
+    # The disk first, so that it goes last: whoever ends the venue finds it by a file on it.
+    disk = stack.enter_context(FullDisk.under(folder / "mm-home" / "sim")) if full else None
     commands = stack.enter_context(person(folder, EAGER))
-    disk = stack.enter_context(FullDisk.under(commands.home / "sim")) if full else None
     return commands, commands.begin(*LIVELY), disk
 
 
