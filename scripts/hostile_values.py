@@ -54,6 +54,7 @@ class Rule:
 AMOUNT, OR_ZERO = Rule("number", open_low=True), Rule("number")
 SHARE, SOME = Rule("number", high="1", places=12), Rule("number", high="1", open_low=True, places=12)
 DURATION, TEXT = Rule("duration"), Rule("text")
+SEVERITY = Rule("INFO|WARNING|ERROR|CRITICAL")
 
 RULES = {
     "symbol": Rule("symbol"),
@@ -83,6 +84,19 @@ RULES = {
     "risk.price_collar": SOME,
     "risk.max_orders_per_minute": Rule("whole", "1", "6000"),
     "risk.max_open_orders": Rule("whole", "1", "200"),
+    "risk.max_messages_per_minute": Rule("whole", "2", "12000"),
+    "risk.max_orders_without_fill": Rule("whole", "1", "1000000"),
+    "risk.max_same_side_fills": Rule("whole", "1", "1000"),
+    "risk.same_side_window": DURATION,
+    "risk.max_order_latency": DURATION,
+    "risk.max_move": SOME,
+    "risk.move_window": DURATION,
+    "risk.levels.yellow": Rule("number", high="0.02", open_low=True, places=12),
+    "risk.levels.orange": Rule("number", high="0.05", open_low=True, places=12),
+    "risk.levels.red": Rule("number", high="0.1", open_low=True, places=12),
+    "risk.reduce_collar": Rule("number", high="0.02", open_low=True, places=12),
+    "risk.reduce_renew": DURATION,
+    "risk.level_2_spread_factor": Rule("number", "1", "10", places=12),
     "risk.stale_after": DURATION,
     "risk.max_clock_drift": DURATION,
     "risk.circuit_breaker.threshold": Rule("whole", "1", "100"),
@@ -111,6 +125,21 @@ RULES = {
     "venue.queue": Rule("conservative|proportional|optimistic"),
     "trading_day.close": Rule("clock"),
     "trading_day.timezone": Rule("zone"),
+    "watchdog.enabled": Rule("bool"),
+    "watchdog.stale_after": DURATION,
+    "watchdog.check_every": DURATION,
+    "alerts.retry_first": DURATION,
+    "alerts.retry_longest": DURATION,
+    "alerts.escalate_after": DURATION,
+    "alerts.halt_after": DURATION,
+    "alerts.email.host": TEXT,
+    "alerts.email.port": Rule("whole", "1", "65535"),
+    "alerts.email.security": Rule("tls|starttls|none"),
+    "alerts.email.sender": TEXT,
+    "alerts.email.recipients": TEXT,
+    "alerts.email.minimum": SEVERITY,
+    "alerts.dingtalk.minimum": SEVERITY,
+    "alerts.apprise.minimum": SEVERITY,
     "preflight.max_round_trip": DURATION,
     "preflight.warn_round_trip": DURATION,
     "preflight.free_disk_gb": Rule("whole", "0", "100000"),
@@ -137,6 +166,10 @@ CONTRADICTIONS = (
     {"strategy.price_floor": "3000", "strategy.price_ceiling": "2000"},
     {"preflight.warn_round_trip": "2s", "preflight.max_round_trip": "1s"},
     {"execution.query_after": "9s", "execution.query_interval_max": "8s"},
+    {"alerts.retry_first": "9m", "alerts.retry_longest": "8m"},
+    {"alerts.email.host": "mail.example.org", "alerts.email.sender": "a@example.org"},
+    {"risk.levels.yellow": "0.02", "risk.levels.orange": "0.01"},
+    {"watchdog.check_every": "8s", "watchdog.stale_after": "15s"},
 )
 """Values that are allowed one by one and not together."""
 

@@ -166,5 +166,7 @@ class MmSettings(Settings):
                 2 * self.watchdog.check_every <= self.watchdog.stale_after,
                 "watchdog.check_every must not exceed watchdog.stale_after / 2",
             ),
+            (risk.levels.yellow < risk.levels.orange, "risk.levels.yellow must be below risk.levels.orange"),
+            (risk.levels.orange < risk.levels.red, "risk.levels.orange must be below risk.levels.red"),
         )
         return [*(said for holds, said in rules if not holds), *self.alerts.contradictions()]

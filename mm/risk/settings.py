@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from mm.fields import Amount, Duration, Factor, Fraction, Settings
 
@@ -25,12 +25,6 @@ class LevelSettings(Settings):
     """Level 2 above this loss: everything halts, position and capital are halved."""
     red: Annotated[Fraction, Field(gt=0, le=Decimal("0.1"))] = Decimal("0.1")
     """Level 3 above this loss: the run ends, and the stage with it."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> "LevelSettings":
-        if not self.yellow < self.orange < self.red:
-            raise ValueError(f"levels must rise: yellow {self.yellow}, orange {self.orange}, red {self.red}")
-        return self
 
 
 class RiskSettings(Settings):

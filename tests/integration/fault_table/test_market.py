@@ -34,6 +34,8 @@ def test_stale_feed(tmp_path: Path) -> None:
 
 def test_crossed_or_locked_book_price_gap_flash_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     sent = noted_orders(monkeypatch)
+    # Each gap of a per cent opens the breaker: what the bot does after it must be seen too.
+    monkeypatch.setenv("MM__RISK__CIRCUIT_BREAKER__TIMEOUT", "30s")
     gaps = [("price-gap", value) for value in ("5%", "-5%", "-20%", "0.5%")]
     under(tmp_path, ("crossed-book",), ("locked-book",), *gaps, scenario="calm")
     assert all(abs(intent.ticks / START_PRICE - 1) < 0.03 for intent in sent), "no price outside the collar"

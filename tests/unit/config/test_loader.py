@@ -158,6 +158,8 @@ def test_keys_that_do_not_go_together_are_named_with_values_and_places(home: Hom
         ("MM__RISK__MAX_ORDER_NOTIONAL", "101", "risk.max_order_notional must not exceed capital"),
         ("MM__RISK__MAX_OPEN_ORDERS", "1", "risk.max_open_orders must be at least"),
         ("MM__RISK__PRICE_COLLAR", "0.0005", "risk.price_collar must be at least"),
+        ("MM__RISK__LEVELS__ORANGE", "0.02", "risk.levels.yellow must be below risk.levels.orange"),
+        ("MM__RISK__LEVELS__RED", "0.05", "risk.levels.orange must be below risk.levels.red"),
         ("MM__PREFLIGHT__WARN_ROUND_TRIP", "2s", "preflight.warn_round_trip must not exceed"),
         ("MM__EXECUTION__QUERY_AFTER", "5s", "execution.query_after must not exceed"),
     ],

@@ -40,8 +40,3 @@ def test_a_restart_goes_on_at_the_level_that_was_reached() -> None:
 def test_levels_cannot_be_widened(wider: dict[str, str]) -> None:
     with pytest.raises(ValidationError):
         LevelSettings(**{name: Decimal(value) for name, value in wider.items()})
-
-
-def test_levels_must_rise() -> None:
-    with pytest.raises(ValidationError, match="must rise"):
-        LevelSettings(yellow=Decimal("0.02"), orange=Decimal("0.02"))
