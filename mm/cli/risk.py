@@ -188,18 +188,23 @@ def _tell(control: Any, files: "EnvironmentHome", payload: dict[str, Any], who: 
 
 def _standing(home: Home, files: "EnvironmentHome") -> Any:
     """(settings, limits, baseline, last snapshot, quote, base), or None before the first snapshot."""
-    from mm.cli.records import current_stage, last_run, open_ledger, settings_of, trading_day, utc_now
+    from mm.cli.records import last_run, live_run, open_control, open_ledger, settings_of, trading_day, utc_now
     from mm.review.standing import standing
-    from mm.rollout.stages import cap_risk, parse_stage
+    from mm.rollout.stages import CAPS, cap_risk, parse_stage
 
-    now = utc_now()
+    now, since = utc_now(), None
+    if home.control.exists() and live_run(files) is None:
+        with open_control(home) as control:
+            since = control.stage_since()
     with open_ledger(files) as ledger:
         run = last_run(ledger, files)
         settings = settings_of(home, run.profile).settings
-        found = standing(ledger, trading_day(settings.trading_day, None, now), now)
+        found = standing(ledger, trading_day(settings.trading_day, None, now), now, stage_since=since)
     if found is None:
         return None
-    limits = cap_risk(settings.risk, parse_stage(current_stage(home)), files.environment)
+    # The stage it traded in: the present one may allow nothing there any more, and what was lost must still be seen.
+    stage = parse_stage(run.stage)
+    limits = settings.risk if CAPS[stage].profile is None else cap_risk(settings.risk, stage, files.environment)
     return limits, *found, run
 
 

@@ -20,6 +20,8 @@ from mm.ledger.stage_history import StageTimes, read_stage_history
 _KNOWN_FILLS = 500
 _DOUBT = 60_000
 """Milliseconds: so far apart may the clocks of exchange and machine have been."""
+_SAME_MOMENT = 1_000_000_000
+"""Nanoseconds: a stage that begins with a run may seem to begin after it, whose start is kept in microseconds."""
 _COLUMNS = """SELECT i.client_id, i.symbol, i.side, i.type, i.ticks, i.lots, i.decided_at, i.purpose, i.level,
     o.status, o.exchange_id, o.executed_lots, r.tick_size, r.lot_size, i.id
     FROM orders o JOIN intents i USING (client_id) JOIN runs r ON r.epoch = i.epoch WHERE r.account_epoch = ? AND """
@@ -47,9 +49,7 @@ def read_recovery(
 ) -> Recovery:
     """The account epoch of `run`; `last_seq` over all of them, since client ids are unique for ever."""
     account = run.account_epoch
-    since = stage_since
-    if since is None:
-        since = cursor.execute(_STAGE_SINCE, (account, account, run.stage)).fetchone()[0]
+    since = _stage_began(cursor, run, stage_since)
     steps = read_history(cursor, account)
     flows = [step for step in steps if isinstance(step, CapitalFlow)]
     fills = [step.fill for step in steps if isinstance(step, Traded)]
@@ -111,6 +111,15 @@ class _Flows:
         return self._sums[-1]
 
 
+def _stage_began(cursor: Cursor, run: RunStart, stage_since: int | None) -> int:
+    """A stage that begins later than this run did so by a clock that was set back since: its first run counts, or its
+    losses and levels would begin anew with every start until that time has come."""
+    if stage_since is not None and stage_since <= nanoseconds(run.started) + _SAME_MOMENT:
+        return stage_since
+    began: int = cursor.execute(_STAGE_SINCE, (run.account_epoch, run.account_epoch, run.stage)).fetchone()[0]
+    return began
+
+
 def _baseline(cursor: Cursor, run: RunStart, day: TradingDay, since: int, flows: _Flows) -> RiskBaseline:
     account = run.account_epoch
     stage_start = _equity_before(cursor, account, since, flows)
@@ -124,7 +133,8 @@ def _baseline(cursor: Cursor, run: RunStart, day: TradingDay, since: int, flows:
         peak = max(peak, last[1] - flows.until(last[0]) + flows.total)
     return RiskBaseline(
         day=day.day.isoformat(),
-        day_start_units=stage_start if day_start is None else day_start,
+        # Nothing before the day: the account began in it. A stage that began since does not end the day's loss.
+        day_start_units=flows.total if day_start is None else day_start,
         stage_start_units=stage_start,
         peak_units=peak,
         capital_units=run.capital_units,

@@ -11,10 +11,14 @@ from mm.review.metrics import metrics
 from mm.review.reader import read_facts
 
 
-def standing(ledger: LedgerQueries, day: TradingDay, now: datetime) -> tuple[RiskBaseline, EquityView] | None:
-    """The marks and the last snapshot they go with; None before the first snapshot.
+def standing(
+    ledger: LedgerQueries, day: TradingDay, now: datetime, *, stage_since: datetime | None = None
+) -> tuple[RiskBaseline, EquityView] | None:
+    """The marks and the last snapshot they go with; None before the first snapshot. `stage_since` when the stage became
+    current, where no bot runs.
 
-    A snapshot from before `day` is where `day` began: nothing has been lost since.
+    A snapshot from before `day` is where `day` began: nothing has been lost since. Where the stage began after the last
+    run did (a level 3 sent the rollout back), its losses count from the last snapshot before it.
     """
     run = ledger.last_run()
     points = ledger.equity(last=1)
@@ -23,6 +27,12 @@ def standing(ledger: LedgerQueries, day: TradingDay, now: datetime) -> tuple[Ris
     last = points[0]
     equity = to_units(last.equity)
     day_pnl = to_units(last.day_pnl) if last.at >= day.start else 0
+    if stage_since is not None and stage_since > run.started:
+        before = ledger.equity(end=stage_since, last=1)
+        began = to_units(before[0].equity) if before else equity
+        return RiskBaseline(
+            day.day.isoformat(), equity - day_pnl, began, max(began, equity), to_units(run.capital)
+        ), last
     facts = read_facts(ledger, last.at, last.at + timedelta(microseconds=1), now, None)
     cumulative = metrics(facts).money.cumulative_pnl.value if facts else None
     return RiskBaseline(

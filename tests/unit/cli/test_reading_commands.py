@@ -254,6 +254,43 @@ def test_resume_is_refused_while_a_tenth_of_the_capital_is_gone(mm: Shell, home:
         assert len(control.open_halts("sim")) == 1
 
 
+def fallen(home: Home) -> None:
+    """Level 3 on mainnet: halted, stopped, and the rollout is back on testnet."""
+    with ControlStore(home.control) as control:
+        control.add_stage_event("100", "promote", "jo", "", {})
+    prepare(home, "mainnet", lost=Decimal("10.01"))
+    trip(home.environment("mainnet"))
+    with ControlStore(home.control) as control:
+        control.open_halt("mainnet", "level_3", "lost 10.01")
+        control.add_stage_event("testnet", "demote", "mm", "level 3", {})
+
+
+def test_after_a_fall_back_the_losses_on_mainnet_can_still_be_seen(mm: Shell, home: Home) -> None:
+    fallen(home)
+    ran = mm("risk", "show", "--mainnet")
+    assert ran.code == 0, ran.err
+    assert "level_3" in ran.out
+
+
+def test_after_a_fall_back_only_the_days_loss_keeps_mainnet_from_being_resumed(mm: Shell, home: Home) -> None:
+    fallen(home)
+    ran = mm("risk", "resume", "--note", "checked everything", "--by", "Li", "--mainnet")
+    assert ran.code == 5
+    assert "day_loss_10pct" in one_line(ran)
+    assert "stage_loss_10pct" not in one_line(ran)
+
+
+def test_after_a_fall_back_and_its_day_mainnet_can_be_resumed(
+    mm: Shell, home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fallen(home)
+    later = datetime.now(UTC) + timedelta(days=2)
+    monkeypatch.setattr("mm.cli.records.utc_now", lambda: later)
+    ran = mm("risk", "resume", "--note", "checked everything", "--by", "Li", "--mainnet")
+    assert ran.code == 0, ran.err
+    assert not home.environment("mainnet").stop.exists()
+
+
 def test_resume_with_exactly_a_tenth_gone_is_not_refused(mm: Shell, home: Home) -> None:
     prepare(home, lost=Decimal(10))
     assert mm("risk", "resume", "--note", "go on", "--by", "Li").code == 0

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mm.domain.actions import RecordOrder
+from mm.domain.actions import RecordOrder, RecordRisk
 from mm.domain.errors import LedgerError
 from mm.domain.instrument import UNITS
 from mm.domain.order import OrderStatus
@@ -243,6 +243,30 @@ def test_a_stage_entered_again_counts_from_its_new_beginning(tmp_path: Path) -> 
     recovery = after(path, a_run("run-2", stage="100", started=since), stage_since=since)
     assert recovery.baseline.stage_start_units == 90 * UNITS
     assert recovery.baseline.peak_units == 90 * UNITS
+
+
+def test_a_stage_that_begins_within_the_first_day_does_not_end_the_days_loss(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    after(path, a_run(), [(at(START), equity(94 * UNITS, peak=100 * UNITS))])
+    since = START + timedelta(hours=1)
+    recovery = after(path, a_run("run-2", stage="100", started=since), stage_since=since, now=since)
+    assert recovery.baseline.stage_start_units == 94 * UNITS
+    assert recovery.baseline.day_start_units == 100 * UNITS
+
+
+def test_a_clock_that_was_set_back_begins_neither_losses_nor_levels_anew(tmp_path: Path) -> None:
+    """The stage is said to have begun in what is now the future."""
+    path = tmp_path / "ledger.db"
+    rows: Rows = [
+        (at(START), equity(100 * UNITS)),
+        (at(START) + SECOND, equity(94 * UNITS, peak=100 * UNITS)),
+        (at(START) + SECOND, RecordRisk("level_2", "critical", "lost 6 USDC")),
+    ]
+    after(path, a_run(), rows)
+    now = START + timedelta(hours=2)
+    recovery = after(path, a_run("run-2", started=now), stage_since=START + timedelta(hours=5), now=now)
+    assert recovery.baseline.stage_start_units == 100 * UNITS
+    assert recovery.history.level == 2
 
 
 def test_recovery_needs_the_account_epoch_of_the_run(tmp_path: Path) -> None:

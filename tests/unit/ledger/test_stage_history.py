@@ -38,7 +38,8 @@ def history(
     async def scenario() -> StageHistory:
         ledger = SqliteLedger.open(path, on_failure=pytest.fail, inline=True)
         try:
-            await ledger.begin_run(run, [])
+            # A run that recovers a stage begins in it.
+            await ledger.begin_run(run if since is None else replace(run, started=max(run.started, since)), [])
             if intents:
                 await ledger.commit_intents([an_intent(seq) for seq in intents])
             for moment, row in rows:
