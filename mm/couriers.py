@@ -140,15 +140,17 @@ async def alerts_of_run(
 
 
 def work(home: Home, loaded: LoadedSettings, stop: threading.Event) -> None:
-    """Delivers until `stop`, waiting for the lock while another courier has it; then what is left."""
-    while not stop.is_set():
+    """Delivers until `stop`, waiting for the lock while another courier has it; then what is left, also where `stop` was
+    set before this began: a run may end sooner than its courier has started."""
+    while True:
         try:
             courier = start_courier(home, loaded)
         except (MmError, OSError) as error:
             structlog.get_logger().error("the courier cannot start", why=str(error))
             courier = None
         if courier is None:
-            stop.wait(LOCK_PAUSE)
+            if stop.wait(LOCK_PAUSE):
+                return
             continue
         try:
             courier.run(stop)
@@ -157,6 +159,8 @@ def work(home: Home, loaded: LoadedSettings, stop: threading.Event) -> None:
             structlog.get_logger().error("the courier could not finish", why=str(error))
         finally:
             courier.close()
+        if stop.is_set():
+            return
 
 
 def main(arguments: list[str]) -> int:

@@ -299,7 +299,10 @@ class Commands:
         """No output shows a traceback or a secret; no file does either, but the one that is made for the keys."""
         texts = {str(answer): f"{answer.out}\n{answer.err}".encode() for answer in self.said}
         for path in sorted(path for path in self.folder.rglob("*") if path.is_file()):
-            if path.parent.name == "venue" and (path.name == "keys.json" or path.name.startswith("venue.db")):
+            # `scripts.full_disk` puts the venue's folder beside a disk that is to be full, as `venue-outside`.
+            if path.parent.name in {"venue", "venue-outside"} and (
+                path.name == "keys.json" or path.name.startswith("venue.db")
+            ):
                 continue
             texts[str(path)] = _unpacked(path.read_bytes())
         for where, text in texts.items():

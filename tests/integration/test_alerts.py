@@ -15,7 +15,7 @@ import pytest
 from mm.alerts.writer import OutboxWriter
 from mm.config.loader import load_settings
 from mm.control.store import ControlStore
-from mm.couriers import CourierProcess, alerts_of_run, channels_of, start_courier
+from mm.couriers import CourierProcess, alerts_of_run, channels_of, start_courier, work
 from mm.database.sqlite import connect
 from mm.domain.alert import Alert, Severity
 from mm.home import Home
@@ -222,6 +222,16 @@ def test_a_courier_process_ends_with_its_run_and_delivers_what_is_left(home: Hom
         assert failures == []
 
     asyncio.run(run())
+    assert delivered(home) == {"daily_loss": True}
+    assert "daily_loss" in hook.texts[0]
+
+
+def test_a_courier_that_starts_after_its_run_has_ended_delivers_all_the_same(home: Home, hook: Webhook) -> None:
+    with ControlStore(home.control) as store:
+        store.outbox.add(HALTED)
+    ended = threading.Event()
+    ended.set()
+    work(home, load_settings(home, "100usdc", os.environ), ended)
     assert delivered(home) == {"daily_loss": True}
     assert "daily_loss" in hook.texts[0]
 
