@@ -140,8 +140,8 @@ async def alerts_of_run(
 
 
 def work(home: Home, loaded: LoadedSettings, stop: threading.Event) -> None:
-    """Delivers until `stop`, waiting for the lock while another courier has it; then what is left, also where `stop` was
-    set before this began: a run may end sooner than its courier has started."""
+    """Delivers until `stop`, waiting for the lock while another courier has it; then what is left, also where `stop`
+    was set before this began: a run may end sooner than its courier has started."""
     while True:
         try:
             courier = start_courier(home, loaded)
